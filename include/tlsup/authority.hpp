@@ -1,0 +1,258 @@
+// authority.hpp: host and port, read strictly, and the question whether two of them name the same place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "error.hpp"
+#include "grammar.hpp"
+
+namespace tlsup {
+
+/// What a host is made of. RFC 3986 3.2.2.
+enum class host_kind : std::uint8_t {
+    name,      ///< a registered name: letters, digits, '-', '.', '_'
+    number,    ///< a name whose last label is numeric, such as 127.1 or 0x7f.1: never hand it to inet_aton
+    ipv4,      ///< a dotted quad
+    ipv6,      ///< a bracketed IPv6 address
+    ip_future, ///< a bracketed address of a later version, such as `[v1.fe80::1+eth0]`
+};
+
+/// `uri-host [ ":" port ]`. A view into what was parsed.
+struct authority {
+    std::string_view host{};  ///< with its brackets, as written
+    std::uint16_t port = 0;   ///< 1 to 65535; 0 where there is none
+    host_kind kind = host_kind::name;
+};
+
+namespace detail {
+
+struct ip_address {
+    std::uint8_t octets[16] = {};
+    friend constexpr bool operator==(const ip_address&, const ip_address&) noexcept = default;
+};
+
+/// Four decimal octets without leading zeros, RFC 3986 3.2.2.
+constexpr bool parse_ipv4(std::string_view text, std::uint8_t* octets) noexcept {
+    std::size_t at = 0;
+    for (std::size_t count = 0; count < 4; ++count) {
+        const std::size_t end = skip(text, at, class_digit);
+        unsigned value = 0;
+        for (std::size_t digit = at; digit < end && digit < at + 4; ++digit) {
+            value = value * 10 + static_cast<unsigned>(text[digit] - '0');
+        }
+        if (end == at || end - at > 3 || value > 255 || (end - at > 1 && text[at] == '0')) {
+            return false;
+        }
+        octets[count] = static_cast<std::uint8_t>(value);
+        const bool last = count == 3;
+        if (last ? end != text.size() : (end == text.size() || text[end] != '.')) {
+            return false;
+        }
+        at = end + 1;
+    }
+    return true;
+}
+
+/// An IPv6 address without brackets or zone, RFC 3986 3.2.2.
+constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
+    ip_address head;
+    std::size_t filled = 0;   // octets written so far
+    std::size_t gap = 17;     // where "::" stands; 17: nowhere
+    std::size_t at = 0;
+    if (text.size() >= 2 && text[0] == ':' && text[1] == ':') {
+        gap = 0;
+        at = 2;
+    }
+    while (at < text.size()) {
+        const std::size_t end = skip(text, at, class_hex);
+        if (end < text.size() && text[end] == '.') { // the last 32 bits as a dotted quad
+            if (filled > 12 || !parse_ipv4(part(text, at, text.size()), head.octets + filled)) {
+                return false;
+            }
+            filled += 4;
+            break;
+        }
+        if (end == at || end - at > 4 || filled > 14) {
+            return false;
+        }
+        unsigned value = 0;
+        for (std::size_t digit = at; digit < end; ++digit) {
+            value = value * 16 + hex_value(text[digit]);
+        }
+        head.octets[filled++] = static_cast<std::uint8_t>(value >> 8);
+        head.octets[filled++] = static_cast<std::uint8_t>(value & 255);
+        if (end == text.size()) {
+            break;
+        }
+        if (text[end] != ':' || end + 1 == text.size()) {
+            return false;
+        }
+        at = end + 1;
+        if (text[at] == ':') {
+            if (gap != 17) {
+                return false;
+            }
+            gap = filled;
+            ++at;
+        }
+    }
+    if (gap == 17 ? filled != 16 : filled > 14) {
+        return false;
+    }
+    address = head;
+    if (gap != 17) {
+        const std::size_t tail = filled - gap;
+        for (std::size_t count = 0; count < 16 - gap; ++count) {
+            address.octets[15 - count] = count < tail ? head.octets[filled - 1 - count] : std::uint8_t{0};
+        }
+    }
+    return true;
+}
+
+/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2.
+constexpr bool is_ip_future(std::string_view text) noexcept {
+    if (text.empty() || lower(text[0]) != 'v') {
+        return false;
+    }
+    const std::size_t dot = skip(text, 1, class_hex);
+    if (dot == 1 || dot + 1 >= text.size() || text[dot] != '.') {
+        return false;
+    }
+    constexpr std::string_view marks = "-._~!$&'()*+,;=:";
+    for (std::size_t at = dot + 1; at < text.size(); ++at) {
+        bool known = is_alpha(static_cast<unsigned char>(text[at])) || is(text[at], class_digit);
+        for (const char each : marks) {
+            known = known || each == text[at];
+        }
+        if (!known) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Whether the last label is a number to somebody's inet_aton: digits, or 0x and hex digits.
+constexpr bool ends_in_number(std::string_view host) noexcept {
+    std::size_t end = host.size();
+    if (end > 0 && host[end - 1] == '.') {
+        --end;
+    }
+    std::size_t from = end;
+    while (from > 0 && host[from - 1] != '.') {
+        --from;
+    }
+    const std::string_view label = part(host, from, end);
+    if (label.size() > 2 && label[0] == '0' && lower(label[1]) == 'x') {
+        return skip(label, 2, class_hex) == label.size();
+    }
+    return !label.empty() && skip(label, 0, class_digit) == label.size();
+}
+
+constexpr bool classify_host(std::string_view host, host_kind& kind) noexcept {
+    if (host.empty() || host.size() > 255) {
+        return false;
+    }
+    if (host[0] == '[') {
+        if (host.size() < 4 || host[host.size() - 1] != ']') {
+            return false;
+        }
+        const std::string_view inside = part(host, 1, host.size() - 1);
+        ip_address address;
+        kind = lower(inside[0]) == 'v' ? host_kind::ip_future : host_kind::ipv6;
+        return kind == host_kind::ipv6 ? parse_ipv6(inside, address) : is_ip_future(inside);
+    }
+    if (skip(host, 0, class_name) != host.size() || host[0] == '.') {
+        return false;
+    }
+    for (std::size_t at = 1; at < host.size(); ++at) {
+        if (host[at] == '.' && host[at - 1] == '.') {
+            return false;
+        }
+    }
+    std::uint8_t octets[4] = {};
+    kind = parse_ipv4(host, octets) ? host_kind::ipv4 : ends_in_number(host) ? host_kind::number : host_kind::name;
+    return true;
+}
+
+} // namespace detail
+
+/// How a port may be written.
+enum class port_rule : std::uint8_t {
+    optional, ///< absent, or empty behind its colon, as in Host. RFC 3986 3.2.3.
+    required, ///< as in CONNECT's target. RFC 9110 9.3.6.
+};
+
+/// Reads an authority without userinfo, percent-encoding or zone: a registered name of letters, digits, '-', '.' and '_',
+/// a dotted quad, or an address in brackets; a port from 1 to 65535 without leading zeros. `bad_host` for anything else.
+/// RFC 9110 7.2, 4.2.4; RFC 9112 3.2.3.
+constexpr errc parse_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
+    std::size_t end = 0;
+    if (!text.empty() && text[0] == '[') {
+        while (end < text.size() && text[end] != ']') {
+            ++end;
+        }
+        end += end < text.size() ? 1U : 0U;
+    } else {
+        end = detail::skip(text, 0, detail::class_name);
+    }
+    authority found{detail::part(text, 0, end)};
+    if (!detail::classify_host(found.host, found.kind)) {
+        return errc::bad_host;
+    }
+    if (end == text.size()) {
+        parsed = found;
+        return rule == port_rule::required ? errc::bad_host : errc::ok;
+    }
+    if (text[end] != ':') {
+        return errc::bad_host;
+    }
+    const std::string_view digits = detail::part(text, end + 1, text.size());
+    if (digits.empty()) {
+        parsed = found;
+        return rule == port_rule::required ? errc::bad_host : errc::ok;
+    }
+    unsigned port = 0;
+    for (const char each : digits) {
+        if (!detail::is(each, detail::class_digit) || digits.size() > 5) {
+            return errc::bad_host;
+        }
+        port = port * 10 + static_cast<unsigned>(each - '0');
+    }
+    if (port == 0 || port > 65535 || digits[0] == '0') {
+        return errc::bad_host;
+    }
+    found.port = static_cast<std::uint16_t>(port);
+    parsed = found;
+    return errc::ok;
+}
+
+/// The same host: names compared without case and trailing dot, addresses by value. Brackets may be missing on either
+/// side, as they are in a TLS server name. RFC 9110 4.2.3, RFC 6066 3.
+constexpr bool same_host(std::string_view one, std::string_view other) noexcept {
+    const auto bare = [](std::string_view host) {
+        const bool bracketed = host.size() > 2 && host[0] == '[' && host[host.size() - 1] == ']';
+        return bracketed ? detail::part(host, 1, host.size() - 1) : host;
+    };
+    one = bare(one);
+    other = bare(other);
+    detail::ip_address first;
+    detail::ip_address second;
+    if (detail::parse_ipv6(one, first) && detail::parse_ipv6(other, second)) {
+        return first == second;
+    }
+    const auto undotted = [](std::string_view host) {
+        const bool dotted = host.size() > 1 && host[host.size() - 1] == '.';
+        return dotted ? detail::part(host, 0, host.size() - 1) : host;
+    };
+    return detail::same_text(undotted(one), undotted(other));
+}
+
+/// The same host and the same port, where no port means `default_port`. RFC 9110 4.2.3.
+constexpr bool same_authority(const authority& one, const authority& other, std::uint16_t default_port = 80) noexcept {
+    const auto port = [default_port](const authority& each) { return each.port != 0 ? each.port : default_port; };
+    return same_host(one.host, other.host) && port(one) == port(other);
+}
+
+} // namespace tlsup

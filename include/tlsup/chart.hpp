@@ -1,0 +1,71 @@
+// chart.hpp: a state chart is a table. The machines run it, compile-time checks read it, and the docs draw it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tlsup {
+
+/// One arrow of a chart: in state `from`, on event `on`, go to `to`. Two bytes. At most 16 states and 16 events.
+template <class State, class Event> struct arrow {
+    std::uint8_t from_on = 0;
+    std::uint8_t to_state = 0;
+
+    constexpr arrow(State from, Event on, State to) noexcept
+        : from_on(pack(from, on)), to_state(static_cast<std::uint8_t>(to)) {}
+
+    [[nodiscard]] constexpr State from() const noexcept { return static_cast<State>(from_on >> 4); }
+    [[nodiscard]] constexpr Event on() const noexcept { return static_cast<Event>(from_on & 15); }
+    [[nodiscard]] constexpr State to() const noexcept { return static_cast<State>(to_state); }
+
+    static constexpr std::uint8_t pack(State from, Event on) noexcept {
+        return static_cast<std::uint8_t>((static_cast<unsigned>(from) << 4) | static_cast<unsigned>(on));
+    }
+};
+
+/// Follows the arrow for `on`. False, and no change, where the chart has none: the event is a wrong call.
+template <class State, class Event, std::size_t Count>
+constexpr bool follow(const arrow<State, Event> (&chart)[Count], State& state, Event on) noexcept {
+    const std::uint8_t wanted = arrow<State, Event>::pack(state, on);
+    for (const auto& each : chart) {
+        if (each.from_on == wanted) {
+            state = each.to();
+            return true;
+        }
+    }
+    return false;
+}
+
+namespace detail {
+
+/// What a chart must be: one arrow at most for a state and an event, every state reachable, the terminal state
+/// absorbing, and an end reachable from every state.
+template <class State, class Event, std::size_t Count>
+constexpr bool sound(const arrow<State, Event> (&chart)[Count], State initial, State terminal,
+                     std::size_t states) noexcept {
+    for (std::size_t one = 0; one < Count; ++one) {
+        for (std::size_t other = one + 1; other < Count; ++other) {
+            if (chart[one].from_on == chart[other].from_on) {
+                return false;
+            }
+        }
+        if (chart[one].from() == terminal || static_cast<std::size_t>(chart[one].to()) >= states) {
+            return false;
+        }
+    }
+    std::uint32_t reached = std::uint32_t{1} << static_cast<unsigned>(initial);
+    std::uint32_t ending = std::uint32_t{1} << static_cast<unsigned>(terminal);
+    for (std::size_t round = 0; round < states; ++round) {
+        for (const auto& each : chart) {
+            const std::uint32_t from = std::uint32_t{1} << static_cast<unsigned>(each.from());
+            const std::uint32_t to = std::uint32_t{1} << static_cast<unsigned>(each.to());
+            reached |= (reached & from) != 0 ? to : 0;
+            ending |= (ending & to) != 0 ? from : 0;
+        }
+    }
+    const std::uint32_t all = (std::uint32_t{1} << states) - 1;
+    return reached == all && ending == all;
+}
+
+} // namespace detail
+} // namespace tlsup

@@ -1,0 +1,202 @@
+// facts.hpp: what requests and responses have in common: connection options, the Upgrade list and the framing fields.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "error.hpp"
+#include "grammar.hpp"
+#include "registry.hpp"
+
+namespace tlsup {
+
+/// How content is framed. RFC 9112 6.3.
+enum class framing : std::uint8_t { none, length, chunked, until_close };
+
+namespace detail {
+
+inline constexpr unsigned list_limit = 32; // members of one list field over all its lines, RFC 9110 5.6.1.2
+
+/// What every head has: connection options, the Upgrade list and the framing fields. Twenty-four bytes, no views.
+struct head_facts {
+    enum flag : std::uint16_t {
+        close = 1,          // Connection: close
+        keep_alive = 2,     // Connection: keep-alive
+        upgrade_option = 4, // Connection: upgrade
+        void_connection = 8,
+        has_upgrade = 16, // an Upgrade field, whatever it says
+        void_upgrade = 32,
+        http_on_top = 64,      // HTTP/1.1 is the last member of Upgrade, behind another
+        http_below = 128,      // HTTP/1.1 stands before another member
+        foreign_layer = 256,   // a member of Upgrade that is neither a known TLS token nor HTTP/1.1
+        repeated_tls = 512,    // more than one TLS member
+        has_length = 1024,
+        has_coding = 2048,     // a Transfer-Encoding field
+        chunked_last = 4096,   // and its last member is chunked
+        foreign_coding = 8192, // a coding other than chunked
+        tls_member = 16384,    // at least one member is a TLS token of any version
+    };
+
+    std::uint64_t length = 0;
+    token_list tokens{}; // known TLS tokens of the Upgrade list, in order
+    std::uint16_t flags = 0;
+    std::uint8_t minor = 1;
+    errc fault = errc::ok;         // the first thing that makes the head as a whole unacceptable
+    errc framing_fault = errc::ok; // what makes its framing unacceptable, where framing matters
+    std::uint8_t connection_members = 0;
+    std::uint8_t upgrade_members = 0;
+
+    [[nodiscard]] constexpr bool has(unsigned wanted) const noexcept { return (flags & wanted) != 0; }
+    constexpr void set(unsigned added) noexcept { flags = static_cast<std::uint16_t>(flags | added); }
+    constexpr void fail(errc why) noexcept { fault = fault == errc::ok ? why : fault; }
+    constexpr void fail_framing(errc why) noexcept { framing_fault = framing_fault == errc::ok ? why : framing_fault; }
+
+    /// Counts a member; false beyond the limit.
+    constexpr bool count(std::uint8_t& members) noexcept {
+        if (++members > list_limit) {
+            fail(errc::list_too_long);
+            members = list_limit;
+            return false;
+        }
+        return true;
+    }
+
+    constexpr void connection(std::string_view value) noexcept {
+        list_reader list(value);
+        for (std::string_view member; list.next(member);) {
+            if (!count(connection_members)) {
+                return;
+            }
+            if (member.empty()) {
+                continue;
+            }
+            if (!is_token(member)) {
+                set(void_connection);
+            } else if (same_text(member, "upgrade")) {
+                set(upgrade_option);
+            } else if (same_text(member, "close")) {
+                set(close);
+            } else if (same_text(member, "keep-alive")) {
+                set(keep_alive);
+            }
+        }
+    }
+
+    constexpr void upgrade(std::string_view value) noexcept {
+        set(has_upgrade);
+        list_reader list(value);
+        for (std::string_view member; list.next(member);) {
+            if (!count(upgrade_members)) {
+                return;
+            }
+            if (member.empty()) {
+                continue;
+            }
+            const product protocol = parse_product(member);
+            if (!protocol.valid) {
+                set(void_upgrade);
+                continue;
+            }
+            if (has(http_on_top)) { // it was not the last one after all
+                set(http_below);
+            }
+            if (same_text(protocol.name, "TLS")) {
+                set(has(tls_member) ? repeated_tls | tls_member : unsigned{tls_member});
+                tls_token token{};
+                if (parse_tls_token(member, token) == errc::ok) {
+                    tokens.add(token);
+                } else {
+                    set(foreign_layer);
+                }
+            } else if (same_text(protocol.name, "HTTP") && protocol.version == "1.1") {
+                set(has(tls_member | foreign_layer) ? unsigned{http_on_top} : unsigned{http_below});
+            } else {
+                set(foreign_layer);
+            }
+        }
+    }
+
+    constexpr void content_length(std::string_view value, bool folded) noexcept {
+        if (has(has_length)) {
+            fail_framing(errc::repeated_content_length);
+        }
+        set(has_length);
+        if (folded) {
+            fail_framing(errc::folded_line);
+        }
+        if (!parse_length(value, length)) {
+            fail_framing(errc::bad_content_length);
+        }
+    }
+
+    constexpr void transfer_encoding(std::string_view value, bool folded) noexcept {
+        set(has_coding);
+        if (folded) {
+            fail_framing(errc::folded_line);
+        }
+        list_reader list(value);
+        for (std::string_view member; list.next(member);) {
+            if (!is_token(member) || has(chunked_last)) { // malformed, empty, or something behind chunked
+                fail_framing(errc::bad_transfer_encoding);
+                return;
+            }
+            set(same_text(member, "chunked") ? unsigned{chunked_last} : unsigned{foreign_coding});
+        }
+    }
+
+    /// The fields that requests and responses share. True where the name was one of them.
+    constexpr bool field(std::string_view name, std::string_view value, bool folded) noexcept {
+        switch (name.size()) {
+        case 7:
+            if (same_text(name, "upgrade")) {
+                upgrade(value);
+                return true;
+            }
+            return false;
+        case 10:
+            if (same_text(name, "connection")) {
+                connection(value);
+                return true;
+            }
+            return false;
+        case 14:
+            if (same_text(name, "content-length")) {
+                content_length(value, folded);
+                return true;
+            }
+            return false;
+        case 17:
+            if (same_text(name, "transfer-encoding")) {
+                transfer_encoding(value, folded);
+                return true;
+            }
+            return false;
+        default:
+            return false;
+        }
+    }
+
+    constexpr void check_framing() noexcept {
+        if (has(has_coding)) {
+            if (has(has_length)) {
+                fail_framing(errc::length_and_transfer_encoding);
+            }
+            if (minor == 0) {
+                fail_framing(errc::transfer_encoding_in_http_1_0);
+            }
+        }
+    }
+
+    [[nodiscard]] constexpr bool option(unsigned which) const noexcept { return has(which) && !has(void_connection); }
+
+    [[nodiscard]] constexpr bool persistent() const noexcept {
+        return !option(close) && (minor != 0 || option(keep_alive));
+    }
+
+    friend constexpr bool operator==(const head_facts&, const head_facts&) noexcept = default;
+};
+
+} // namespace detail
+
+} // namespace tlsup

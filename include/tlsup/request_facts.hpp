@@ -1,0 +1,199 @@
+// request_facts.hpp: what a request's head says, collected field by field. Both doors fill it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "authority.hpp"
+#include "error.hpp"
+#include "facts.hpp"
+
+namespace tlsup {
+
+/// The methods that the library tells apart. RFC 9110 9, case-sensitive.
+enum class method : std::uint8_t { other, get, head, post, options, connect, trace };
+
+/// The four forms of a request-target. RFC 9112 3.2.
+enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
+
+constexpr method parse_method(std::string_view text) noexcept {
+    return text == "GET"       ? method::get
+           : text == "HEAD"    ? method::head
+           : text == "POST"    ? method::post
+           : text == "OPTIONS" ? method::options
+           : text == "CONNECT" ? method::connect
+           : text == "TRACE"   ? method::trace
+                               : method::other;
+}
+
+/// What a request's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do it.
+/// Sixteen to thirty-two bytes, no views: the head may be gone when you ask.
+class request_facts {
+  public:
+    constexpr request_facts() noexcept = default;
+
+    /// The request line. `major` and `minor` are single digits. A refusal is kept and returned by `finish`. RFC 9112 3.
+    constexpr void start(std::string_view method_text, std::string_view target, unsigned major,
+                         unsigned minor) noexcept {
+        head_.minor = static_cast<std::uint8_t>(minor);
+        method_ = parse_method(method_text);
+        if (!detail::is_token(method_text)) {
+            head_.fail(errc::bad_method);
+        } else if (major != 1) {
+            head_.fail(errc::unsupported_version);
+        } else {
+            head_.fail(check_target(target));
+        }
+    }
+
+    /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
+    constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
+    constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
+        if (head_.field(name, value, folded)) {
+            return;
+        }
+        if (name.size() == 4 && detail::same_text(name, "host")) {
+            authority parsed;
+            if ((more_ & has_host) != 0) {
+                head_.fail(errc::repeated_host);
+            } else if (parse_authority(value, port_rule::optional, parsed) != errc::ok) {
+                head_.fail(errc::bad_host);
+            }
+            more_ |= has_host;
+        } else if (name.size() == 6 && detail::same_text(name, "expect")) {
+            more_ |= detail::same_text(value, "100-continue") ? expects : expects_other;
+        }
+    }
+
+    /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
+    /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
+    constexpr errc finish() noexcept {
+        head_.check_framing();
+        if (head_.minor != 0 && (more_ & has_host) == 0) {
+            head_.fail(errc::missing_host);
+        }
+        head_.fail(head_.framing_fault);
+        if (head_.has(detail::head_facts::has_coding)) {
+            if (!head_.has(detail::head_facts::chunked_last)) {
+                head_.fail(errc::bad_transfer_encoding); // no length can be known: 400 before 501, RFC 9112 6.3(4)
+            } else if (head_.has(detail::head_facts::foreign_coding)) {
+                head_.fail(errc::unknown_transfer_coding);
+            }
+        }
+        if (head_.minor != 0 && (more_ & expects_other) != 0) {
+            head_.fail(errc::unmet_expectation);
+        }
+        return head_.fault;
+    }
+
+    [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
+    [[nodiscard]] constexpr tlsup::method method() const noexcept { return method_; }
+    [[nodiscard]] constexpr target_form form() const noexcept { return form_; }
+    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor; }
+
+    /// The TLS tokens that the request lists, in the client's order, whether or not the offer is acceptable.
+    [[nodiscard]] constexpr token_list listed_tokens() const noexcept {
+        return head_.has(detail::head_facts::void_upgrade) ? token_list{} : head_.tokens;
+    }
+    /// Whether an Upgrade field stands in the head, valid or not.
+    [[nodiscard]] constexpr bool has_upgrade() const noexcept { return head_.has(detail::head_facts::has_upgrade); }
+    /// Whether Connection nominates Upgrade. RFC 9110 7.6.1.
+    [[nodiscard]] constexpr bool has_upgrade_option() const noexcept {
+        return head_.option(detail::head_facts::upgrade_option);
+    }
+    /// Whether the Upgrade or the Connection list is void, because a member is malformed.
+    [[nodiscard]] constexpr bool list_is_void() const noexcept {
+        return head_.has(detail::head_facts::void_upgrade | detail::head_facts::void_connection);
+    }
+
+    [[nodiscard]] constexpr tlsup::framing framing() const noexcept {
+        return head_.has(detail::head_facts::has_coding)             ? tlsup::framing::chunked
+               : head_.has(detail::head_facts::has_length) ? tlsup::framing::length
+                                                                     : tlsup::framing::none;
+    }
+    /// Octets of content, where `framing()` is `length`.
+    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
+    [[nodiscard]] constexpr bool has_content() const noexcept {
+        return head_.has(detail::head_facts::has_coding) || head_.length != 0;
+    }
+    /// Whether the client waits for 100 (Continue). HTTP/1.0 cannot. RFC 9110 10.1.1.
+    [[nodiscard]] constexpr bool expects_continue() const noexcept {
+        return head_.minor != 0 && (more_ & expects) != 0;
+    }
+    /// Whether this is the last request of its connection, which closes behind the answer. RFC 9112 9.3, 9.6.
+    [[nodiscard]] constexpr bool last() const noexcept { return !head_.persistent(); }
+
+    friend constexpr bool operator==(const request_facts&, const request_facts&) noexcept = default;
+
+  private:
+    enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4 };
+
+    constexpr errc check_target(std::string_view target) noexcept {
+        if (target.empty() || detail::skip(target, 0, detail::class_target) != target.size()) {
+            return errc::bad_target;
+        }
+        if (method_ == method::connect) {
+            form_ = target_form::authority;
+            authority parsed;
+            const bool good = parse_authority(target, port_rule::required, parsed) == errc::ok &&
+                              parsed.kind != host_kind::ip_future;
+            return good ? errc::ok : errc::bad_target;
+        }
+        if (target[0] == '/') {
+            form_ = target_form::origin;
+            return errc::ok;
+        }
+        if (target == "*") {
+            form_ = target_form::asterisk;
+            return method_ == method::options ? errc::ok : errc::bad_target;
+        }
+        form_ = target_form::absolute;
+        return check_absolute(target);
+    }
+
+    static constexpr errc check_absolute(std::string_view target) noexcept;
+
+    detail::head_facts head_{};
+    tlsup::method method_ = method::other;
+    target_form form_ = target_form::origin;
+    std::uint8_t more_ = 0;
+};
+
+namespace detail {
+
+/// The authority inside an absolute-form target, empty where there is no "://".
+constexpr std::string_view authority_part(std::string_view target) noexcept {
+    std::size_t colon = 0;
+    while (colon < target.size() && target[colon] != ':') {
+        ++colon;
+    }
+    if (colon + 3 > target.size() || target[colon + 1] != '/' || target[colon + 2] != '/') {
+        return {};
+    }
+    const std::size_t from = colon + 3;
+    std::size_t to = from;
+    while (to < target.size() && target[to] != '/' && target[to] != '?') {
+        ++to;
+    }
+    return part(target, from, to);
+}
+
+} // namespace detail
+
+constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
+    constexpr std::string_view scheme = "https";
+    std::size_t same = 0;
+    while (same < scheme.size() && same < target.size() && detail::lower(target[same]) == scheme[same]) {
+        ++same;
+    }
+    const std::string_view text = detail::authority_part(target);
+    authority parsed;
+    if (same < 4 || target.size() == same || target[same] != ':' ||
+        parse_authority(text, port_rule::optional, parsed) != errc::ok) {
+        return errc::bad_target;
+    }
+    return same == 4 ? errc::ok : errc::wrong_scheme; // RFC 9110 7.4: https needs a certificate for that origin
+}
+
+} // namespace tlsup

@@ -1,0 +1,98 @@
+// response_facts.hpp: what a response's head says, collected field by field. Both doors fill it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "error.hpp"
+#include "facts.hpp"
+
+namespace tlsup {
+
+/// What a response's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
+/// it. No views: the head may be gone when you ask.
+class response_facts {
+  public:
+    constexpr response_facts() noexcept = default;
+
+    /// The status line; the reason phrase is nobody's business. RFC 9112 4.
+    constexpr void start(unsigned major, unsigned minor, std::uint16_t status) noexcept {
+        head_.minor = static_cast<std::uint8_t>(minor);
+        status_ = status;
+        if (major != 1) {
+            head_.fail(errc::unsupported_version);
+        }
+    }
+
+    /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
+    constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
+    constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
+        (void)head_.field(name, value, folded);
+    }
+
+    /// The end of the head. `to_head`: the request was HEAD. The first error, or `ok`. RFC 9112 6.3.
+    constexpr errc finish(bool to_head = false) noexcept {
+        bare_ = to_head || status_ / 100 == 1 || status_ == 204 || status_ == 304;
+        head_.check_framing();
+        if (!bare_ || status_ == 101) {
+            head_.fail(head_.framing_fault);
+            if (head_.has(detail::head_facts::chunked_last) && head_.has(detail::head_facts::foreign_coding)) {
+                head_.fail(errc::unknown_transfer_coding);
+            }
+        }
+        return head_.fault;
+    }
+
+    [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
+    [[nodiscard]] constexpr std::uint16_t status() const noexcept { return status_; }
+    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor; }
+    /// 1xx but not 101, after which nothing follows on this connection in HTTP. RFC 9110 15.2.
+    [[nodiscard]] constexpr bool interim() const noexcept { return status_ / 100 == 1 && status_ != 101; }
+
+    /// The TLS tokens of Upgrade, in the server's order, however they got there.
+    [[nodiscard]] constexpr token_list listed_tokens() const noexcept {
+        return list_is_void() ? token_list{} : head_.tokens;
+    }
+    [[nodiscard]] constexpr bool has_upgrade_option() const noexcept {
+        return head_.option(detail::head_facts::upgrade_option);
+    }
+    /// What the server says that it would upgrade to: an untrusted hint. RFC 9110 7.8, RFC 2817 4.1.
+    [[nodiscard]] constexpr token_list advertised() const noexcept {
+        return has_upgrade_option() ? listed_tokens() : token_list{};
+    }
+    [[nodiscard]] constexpr bool list_is_void() const noexcept { return head_.has(detail::head_facts::void_upgrade); }
+    [[nodiscard]] constexpr bool http_on_top() const noexcept { return head_.has(detail::head_facts::http_on_top); }
+    [[nodiscard]] constexpr bool http_below() const noexcept { return head_.has(detail::head_facts::http_below); }
+    [[nodiscard]] constexpr bool repeated_tls() const noexcept { return head_.has(detail::head_facts::repeated_tls); }
+    [[nodiscard]] constexpr bool foreign_layer() const noexcept { return head_.has(detail::head_facts::foreign_layer); }
+    [[nodiscard]] constexpr bool any_layer() const noexcept {
+        return head_.has(detail::head_facts::tls_member | detail::head_facts::foreign_layer |
+                         detail::head_facts::http_below);
+    }
+    [[nodiscard]] constexpr bool has_transfer_encoding() const noexcept {
+        return head_.has(detail::head_facts::has_coding);
+    }
+
+    /// How the content ends. `until_close` where neither field says. RFC 9112 6.3.
+    [[nodiscard]] constexpr tlsup::framing framing() const noexcept {
+        return bare_                                           ? tlsup::framing::none
+               : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
+               : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
+               : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
+                                                               : tlsup::framing::until_close;
+    }
+    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
+    /// Whether the connection outlives this response. RFC 9112 9.3.
+    [[nodiscard]] constexpr bool persistent() const noexcept {
+        return head_.persistent() && framing() != tlsup::framing::until_close;
+    }
+
+    friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
+
+  private:
+    detail::head_facts head_{};
+    std::uint16_t status_ = 0;
+    bool bare_ = false;
+};
+
+} // namespace tlsup

@@ -1,0 +1,134 @@
+// scan.hpp: byte classes, and finding the first byte that is not of one.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+namespace tlsup::detail {
+
+enum byte_class : std::uint8_t {
+    class_token = 1,  // tchar, RFC 9110 5.6.2
+    class_value = 2,  // field-vchar, obs-text, SP and HTAB, RFC 9110 5.5
+    class_target = 4, // VCHAR but '#': what a request-target may be made of, RFC 9112 3.2
+    class_name = 8,   // what we let a registered name be made of: letters, digits, '-', '.', '_'
+    class_digit = 16,
+    class_hex = 32,
+};
+
+constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
+constexpr bool is_digit(unsigned byte) noexcept { return byte - '0' < 10U; }
+
+constexpr std::uint8_t classify(unsigned byte) noexcept {
+    unsigned found = 0;
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    bool mark = false;
+    for (const char each : marks) {
+        mark = mark || static_cast<unsigned char>(each) == byte;
+    }
+    if (is_alpha(byte) || is_digit(byte) || mark) {
+        found |= class_token;
+    }
+    if ((byte >= 0x20 && byte != 0x7f) || byte == '\t') {
+        found |= class_value;
+    }
+    if (byte > 0x20 && byte < 0x7f && byte != '#') {
+        found |= class_target;
+    }
+    if (is_alpha(byte) || is_digit(byte) || byte == '-' || byte == '.' || byte == '_') {
+        found |= class_name;
+    }
+    if (is_digit(byte)) {
+        found |= class_digit;
+    }
+    if (is_digit(byte) || (byte | 32U) - 'a' < 6U) {
+        found |= class_hex;
+    }
+    return static_cast<std::uint8_t>(found);
+}
+
+struct class_table {
+    std::uint8_t of[256];
+};
+constexpr class_table make_classes() noexcept {
+    class_table table{};
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        table.of[byte] = classify(byte);
+    }
+    return table;
+}
+inline constexpr class_table classes = make_classes();
+
+constexpr bool is(char byte, byte_class wanted) noexcept {
+    return (classes.of[static_cast<unsigned char>(byte)] & wanted) != 0;
+}
+
+/// The first position at or behind `from` whose byte is not of the class; `text.size()` if there is none.
+constexpr std::size_t skip(std::string_view text, std::size_t from, byte_class wanted) noexcept {
+    const char* const data = text.data();
+    const std::size_t size = text.size();
+    while (from < size && is(data[from], wanted)) {
+        ++from;
+    }
+    return from;
+}
+
+/// `skip` for field values, eight bytes at a time where it can.
+constexpr std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
+    if (!std::is_constant_evaluated()) {
+        constexpr std::uint64_t ones = 0x0101010101010101U;
+        constexpr std::uint64_t tops = 0x8080808080808080U;
+        while (from + 8 <= text.size()) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data() + from, 8);
+            const std::uint64_t below = (word - ones * 0x20) & ~word;
+            const std::uint64_t del = word ^ (ones * 0x7f);
+            if (((below | ((del - ones) & ~del)) & tops) != 0) {
+                break; // a control character, or HTAB: the table decides
+            }
+            from += 8;
+        }
+    }
+    return skip(text, from, class_value);
+}
+
+constexpr char lower(char byte) noexcept {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+}
+
+/// Equal, ASCII case aside. RFC 9110 5.1, 7.8.
+constexpr bool same_text(std::string_view one, std::string_view other) noexcept {
+    if (one.size() != other.size()) {
+        return false;
+    }
+    for (std::size_t at = 0; at < one.size(); ++at) {
+        if (lower(one[at]) != lower(other[at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The part of `text` in [from, to); the caller knows that it is inside.
+constexpr std::string_view part(std::string_view text, std::size_t from, std::size_t to) noexcept {
+    return {text.data() + from, to - from};
+}
+
+/// Without SP and HTAB at both ends. In a folded value CR and LF count as whitespace too, RFC 9112 5.2.
+constexpr std::string_view trim(std::string_view text) noexcept {
+    const auto blank = [](char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; };
+    std::size_t from = 0;
+    std::size_t to = text.size();
+    while (from < to && blank(text[from])) {
+        ++from;
+    }
+    while (to > from && blank(text[to - 1])) {
+        --to;
+    }
+    return part(text, from, to);
+}
+
+} // namespace tlsup::detail

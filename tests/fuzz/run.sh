@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for a number of seconds on its kept inputs: tests/fuzz/run.sh [SECONDS]
+# New inputs go to build/also/fuzz/found/NAME; an input that fails goes to build/also/fuzz/failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. tests/install.sh
+shopt -s nullglob
+
+seconds=${1:-10}
+folder=build/also/fuzz
+export ASAN_OPTIONS=abort_on_error=1
+export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+
+sources=(tests/fuzz/*.cpp)
+if ((${#sources[@]} == 0)); then
+    echo "missing: tests/fuzz has no targets"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+
+again=()
+[[ -f $folder/build.ninja ]] && again=(--reconfigure)
+mkdir -p "$folder"
+if ! { CXX=$(newest_clang) meson setup "${again[@]}" "$folder" -Dfuzz=true -Dtests=false -Dexamples=false \
+    -Db_lundef=false && ninja -C "$folder"; } >"$folder/build.log" 2>&1; then
+    cat "$folder/build.log"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+
+passed=0
+failed=0
+mkdir -p "$folder/failed"
+for source in "${sources[@]}"; do
+    name=$(basename "$source" .cpp)
+    found="$folder/found/$name"
+    kept="tests/fuzz/corpus/$name"
+    log="$folder/$name.log"
+    mkdir -p "$found"
+    inputs=("$found")
+    [[ -d $kept ]] && inputs+=("$kept")
+    if "$folder/tests/fuzz/$name" -max_total_time="$seconds" -timeout=5 -print_final_stats=1 -seed=1 \
+        -artifact_prefix="$folder/failed/$name-" "${inputs[@]}" >"$log" 2>&1; then
+        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
+        passed=$((passed + 1))
+    else
+        echo "$name: FAILED"
+        tail -n 60 "$log"
+        failed=$((failed + 1))
+    fi
+done
+echo "$passed passed, $failed failed"
+((failed == 0))

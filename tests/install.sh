@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Makes sure that the tools of a group are there.
+#   tests/install.sh demo    what the examples and the demo need
+#   tests/install.sh test    what tests/run.sh needs
+# On Debian and Ubuntu it installs the packages that are missing. Elsewhere it names what is missing and exits 1.
+# A script may source this file, and call tlsup_tools GROUP, newest_clang and oldest_clang.
+
+tlsup_demo_packages=(g++ meson ninja-build "pkg-config|pkgconf" libssl-dev openssl ca-certificates python3)
+tlsup_test_packages=(doctest-dev cmake binutils curl wget haproxy cups-daemon cups-client cups-ipp-utils iproute2 git)
+tlsup_demo_commands=(g++ meson ninja pkg-config openssl python3)
+tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node haproxy cupsd lp ipptool ip git)
+
+# The oldest clang that the tests use, and the current one where it is packaged.
+tlsup_old_clang=14
+tlsup_new_clang=19
+
+# Prints the clang++ of the highest version on PATH.
+newest_clang() {
+    local found
+    found=$(compgen -c clang++- | grep -E '^clang\+\+-[0-9]+$' | sort -u -V | tail -n 1) || true
+    if [[ -z $found ]] && command -v clang++ >/dev/null; then
+        found=clang++
+    fi
+    [[ -n $found ]] && echo "$found"
+}
+
+# Prints the oldest clang++ that the tests use, where it is on PATH.
+oldest_clang() {
+    command -v "clang++-$tlsup_old_clang" >/dev/null && echo "clang++-$tlsup_old_clang"
+}
+
+tlsup_is_installed() { # NAME or NAME|NAME
+    local name
+    for name in ${1//|/ }; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] && return 0
+    done
+    return 1
+}
+
+tlsup_is_packaged() {
+    [[ -n $(apt-cache search --names-only "^$1\$" 2>/dev/null) ]]
+}
+
+tlsup_say() { echo "tlsup: $*" >&2; }
+
+# Fills tlsup_wanted with the packages of a group.
+tlsup_list() { # GROUP
+    tlsup_wanted=("${tlsup_demo_packages[@]}")
+    [[ $1 == demo ]] && return 0
+    tlsup_wanted+=("${tlsup_test_packages[@]}")
+    command -v node >/dev/null || tlsup_wanted+=(nodejs)
+
+    local new=$tlsup_new_clang old=$tlsup_old_clang newest name
+    newest=$(apt-cache search --names-only '^clang-[0-9]+$' 2>/dev/null | sed -n 's/^clang-\([0-9]*\) .*/\1/p' |
+        sort -n | tail -n 1)
+    if ! tlsup_is_installed "clang-$new" && [[ -n $newest ]] && ! tlsup_is_packaged "clang-$new"; then
+        new=$newest
+        tlsup_say "clang-$tlsup_new_clang is not packaged here: clang-$new stands in for it."
+    fi
+    tlsup_wanted+=("clang-$new" "clang-tidy-$new" "llvm-$new")
+    # Some releases keep the sanitizer runtime in a package that clang depends on.
+    if tlsup_is_installed "libclang-rt-$new-dev" || [[ -z $newest ]] || tlsup_is_packaged "libclang-rt-$new-dev"; then
+        tlsup_wanted+=("libclang-rt-$new-dev")
+    fi
+    for name in "clang-$old" "libclang-rt-$old-dev" "clang-format-$old"; do
+        if tlsup_is_installed "$name" || [[ -z $newest ]] || tlsup_is_packaged "$name"; then
+            tlsup_wanted+=("$name")
+        else
+            tlsup_say "$name is not packaged here: what needs it is left out."
+        fi
+    done
+}
+
+# Fills tlsup_missing with the packages of tlsup_wanted that are not installed.
+tlsup_find_missing() {
+    local name
+    tlsup_missing=()
+    for name in "${tlsup_wanted[@]}"; do
+        tlsup_is_installed "$name" || tlsup_missing+=("${name%%|*}")
+    done
+}
+
+tlsup_tools_elsewhere() { # GROUP
+    local commands=("${tlsup_demo_commands[@]}") missing=() name
+    [[ $1 == test ]] && commands+=("${tlsup_test_commands[@]}")
+    for name in "${commands[@]}"; do
+        if [[ -z $(compgen -c "$name" | grep -E "^${name//+/\\+}(-[0-9]+)?\$") ]]; then
+            missing+=("$name")
+        fi
+    done
+    if ((${#missing[@]} > 0)); then
+        tlsup_say "this system has no Debian packages, so install these commands first: ${missing[*]}"
+        tlsup_say "The headers of OpenSSL are needed as well$([[ $1 == test ]] && echo ', and doctest')."
+        exit 1
+    fi
+}
+
+tlsup_tools() { # GROUP
+    case ${1-} in
+    demo | test) ;;
+    *)
+        tlsup_say "usage: tests/install.sh demo|test"
+        exit 2
+        ;;
+    esac
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        tlsup_tools_elsewhere "$1"
+        return
+    fi
+
+    local tlsup_wanted tlsup_missing
+    tlsup_list "$1"
+    tlsup_find_missing
+    ((${#tlsup_missing[@]} == 0)) && return 0
+
+    local root=()
+    if ((EUID != 0)); then
+        if ! command -v sudo >/dev/null; then
+            tlsup_say "as root, install these packages first: ${tlsup_missing[*]}"
+            exit 1
+        fi
+        root=(sudo)
+    fi
+    "${root[@]}" apt-get update -qq >&2 || tlsup_say "apt-get update failed; the lists that are there have to do."
+    tlsup_list "$1"
+    tlsup_find_missing
+    ((${#tlsup_missing[@]} == 0)) && return 0
+    tlsup_say "installing ${tlsup_missing[*]}"
+    if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+        "${tlsup_missing[@]}" >&2; then
+        tlsup_say "apt-get could not install: ${tlsup_missing[*]}"
+        exit 1
+    fi
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    set -euo pipefail
+    tlsup_tools "${1-}"
+fi

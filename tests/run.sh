@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Builds tlsup with every compiler and runs every suite.
+# Quiet while all is well; a suite that fails shows its log. The logs stay in build/logs.
+# The last line is the total: N passed, N failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/install.sh
+tlsup_tools test
+
+unset CXXFLAGS CPPFLAGS LDFLAGS
+export LC_ALL=C.UTF-8
+export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+
+logs=build/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+passed=0
+failed=0
+
+seconds_since() { # EPOCHREALTIME
+    awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }'
+}
+
+show() { # LOG
+    echo "---- $1"
+    cat "$1.out" "$1.err" 2>/dev/null || true
+    echo "----"
+}
+
+fail() { # NAME REASON
+    failed=$((failed + 1))
+    printf '%-20s FAILED: %s\n' "$1" "$2"
+}
+
+# Configures and builds a folder. Succeeds when that does.
+build() { # NAME FOLDER COMPILER OPTION...
+    local name=$1 folder=$2 compiler=$3 log="$logs/build-$1" start=$EPOCHREALTIME again=()
+    shift 3
+    [[ -f $folder/build.ninja ]] && again=(--reconfigure)
+    if CXX=$compiler timeout -k 10 900 bash -c 'set -e; folder=$1; shift
+        meson setup "$folder" "$@"; ninja -C "$folder"' - "$folder" "${again[@]}" "$@" >"$log.out" 2>"$log.err"; then
+        printf '%-20s built %30s\n' "$name" "$(seconds_since "$start")"
+    else
+        fail "$name" "build"
+        show "$log"
+        return 1
+    fi
+}
+
+# Runs a program that prints "N passed, N failed" as its last line.
+suite() { # NAME SOURCE COMMAND...
+    local name=$1 source=$2 log="$logs/${1// /-}" start=$EPOCHREALTIME status=0 last good=0 bad=0
+    shift 2
+    if [[ ! -e $source ]]; then
+        fail "$name" "missing $source"
+        return
+    fi
+    timeout -k 10 600 "$@" >"$log.out" 2>"$log.err" </dev/null || status=$?
+    last=$(tail -n 1 "$log.out")
+    if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+        good=${BASH_REMATCH[1]}
+        bad=${BASH_REMATCH[2]}
+        if ((bad == 0 && (status != 0 || good == 0))); then
+            bad=1
+        fi
+    else
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    printf '%-20s %5d passed, %d failed %13s\n' "$name" "$good" "$bad" "$(seconds_since "$start")"
+    if ((bad > 0)); then
+        show "$log"
+        echo "exit status $status: $*"
+    fi
+}
+
+# The suites that every compiler's build runs.
+replay() { # NAME FOLDER
+    suite "unit $1" tests/unit "$2/tests/unit"
+    local vectors=(tests/corpus/*.txt)
+    suite "corpus $1" "${vectors[0]}" "$2/tests/corpus" "${vectors[@]}"
+}
+
+new_clang=$(newest_clang)
+old_clang=$(oldest_clang || true)
+
+suite style tests/style.sh tests/style.sh
+suite layers tests/layers.py python3 tests/layers.py
+
+gcc_built=yes
+build g++ build g++ -Dtests=true -Dexamples=true || gcc_built=
+[[ -n $gcc_built ]] && replay g++ build
+
+if [[ -n $old_clang && $old_clang != "$new_clang" ]]; then
+    name=${old_clang/++/}
+    if build "$name" "build/also/$name" "$old_clang" -Dtests=true -Dexamples=true; then
+        replay "$name" "build/also/$name"
+    fi
+fi
+
+name=${new_clang/++/}
+if build "$name" "build/also/$name" "$new_clang" -Dtests=true -Dexamples=true \
+    -Db_sanitize=address,undefined -Db_lundef=false \
+    "-Dcpp_args=['-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS']"; then
+    replay "$name" "build/also/$name"
+fi
+
+suite symbols tests/symbols.cpp tests/symbols.sh
+suite package tests/package/run.sh tests/package/run.sh
+suite fuzz tests/fuzz/run.sh tests/fuzz/run.sh 10
+if [[ -n $gcc_built ]]; then
+    suite interop tests/interop/run.py python3 tests/interop/run.py --programs build/examples
+fi
+
+echo "$passed passed, $failed failed" | tee "$logs/total"
+((failed == 0 && passed > 0))
