@@ -81,6 +81,9 @@ class request_facts {
                 head_.fail(errc::unknown_transfer_coding);
             }
         }
+        if (method_ == method::connect && has_content()) {
+            head_.fail(errc::content_on_connect);
+        }
         if (head_.minor != 0 && (more_ & expects_other) != 0) {
             head_.fail(errc::unmet_expectation);
         }

@@ -1,0 +1,205 @@
+// client.hpp: one exchange of a client, from its first byte in clear to its answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "action.hpp"
+#include "body.hpp"
+#include "client_chart.hpp"
+#include "head.hpp"
+#include "options.hpp"
+#include "upgrade.hpp"
+#include "write.hpp"
+
+namespace tlsup {
+
+/// What `client::response` shows of a final response.
+struct response_view {
+    response_facts facts{};
+    token_list hint{};                    ///< what the server advertises: untrusted, may only raise a requirement
+    bool secure = false;                  ///< it came inside TLS
+    bool unauthenticated_request = false; ///< inside TLS, but the request went in clear and may be another's
+};
+
+/// A client's side of one exchange: an optional offer, or a required upgrade by way of a probe, and a 426 followed once.
+///
+/// With `requirement::tls`, and after a 426, the request is written only inside TLS that the caller verified, behind the
+/// probe's complete answer. Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
+class client {
+  public:
+    constexpr client() noexcept = default;
+
+    /// What to do next, in clear. `clear`: all bytes that were received and not taken.
+    constexpr step next(std::string_view clear, const client_options& options) noexcept {
+        if (secure_ && state_ != client_state::closed) {
+            return {{}, action::secure, errc::wrong_call, 0, false};
+        }
+        return run(clear, options);
+    }
+
+    /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. RFC 9112 9.7.
+    constexpr step next_secure(std::string_view plain, const client_options& options) noexcept {
+        if (!secure_ && state_ != client_state::closed) {
+            return {{}, action::wait, errc::wrong_call, 0, false};
+        }
+        return run(plain, options);
+    }
+
+    /// The final response of an `answer` step.
+    [[nodiscard]] constexpr response_view response() const noexcept {
+        return {facts_, secure_ ? token_list{} : facts_.advertised(), secure_, secure_ && asked_in_clear_};
+    }
+
+    /// The request's content was sent to its end. Needed where the request announces content. RFC 9110 7.8.
+    [[nodiscard]] constexpr errc request_body_done() noexcept {
+        const bool sent = state_ == client_state::request_sent || state_ == client_state::awaiting;
+        const bool early = state_ == client_state::answering || state_ == client_state::content ||
+                           state_ == client_state::following;
+        if (body_sent_ || !(sent || early)) {
+            return errc::wrong_call;
+        }
+        body_sent_ = true;
+        return errc::ok;
+    }
+
+    /// `count` octets of the last step's bytes left the buffer. Heads leave whole.
+    [[nodiscard]] constexpr errc took(std::size_t count) noexcept;
+
+    /// `count` octets of the last `write` step were written.
+    [[nodiscard]] constexpr errc wrote(std::size_t count) noexcept {
+        if (count > offered_ || !writing()) {
+            return errc::wrong_call;
+        }
+        offered_ = static_cast<std::uint16_t>(offered_ - count);
+        written_ = static_cast<std::uint16_t>(written_ + count);
+        return errc::ok;
+    }
+
+    /// The handshake is complete. An error other than `wrong_call` ends the exchange. RFC 2817 8.
+    [[nodiscard]] constexpr errc tls_established(const tls_facts& facts, const client_options& options) noexcept {
+        if (state_ != client_state::handshake) {
+            return errc::wrong_call;
+        }
+        const errc error = judge_client_handshake(facts, options.alpn_required);
+        if (error != errc::ok) {
+            end(error);
+            return error;
+        }
+        secure_ = true;
+        next_head();
+        return fire(asked_in_clear_ ? client_event::secured_request : client_event::secured_probe);
+    }
+
+    /// The handshake, or the TLS connection, failed: there is no way back to clear. RFC 2817 3.3.
+    [[nodiscard]] constexpr errc tls_failed() noexcept {
+        if (state_ == client_state::closed || !(secure_ || state_ == client_state::handshake)) {
+            return errc::wrong_call;
+        }
+        end(errc::tls_failed);
+        return errc::ok;
+    }
+
+    /// A `dial` step was carried out: the old connection is closed, a new one is open, the buffers are empty.
+    [[nodiscard]] constexpr errc retry() noexcept {
+        if (state_ != client_state::redialing) {
+            return errc::wrong_call;
+        }
+        ended_ = false;
+        return fire(client_event::taken);
+    }
+
+    /// The peer will send no more. What is unread is processed first. Inside TLS content that ends with the connection
+    /// is complete only with `close_notify`. RFC 9112 9.8.
+    [[nodiscard]] constexpr errc peer_closed(closure how = closure::fin) noexcept {
+        if (state_ == client_state::closed) {
+            return errc::wrong_call;
+        }
+        ended_ = true;
+        notified_ = how == closure::close_notify;
+        return errc::ok;
+    }
+
+    /// Ends the exchange, for instance with `errc::timeout`. RFC 9112 9.5.
+    [[nodiscard]] constexpr errc abort(errc why) noexcept {
+        if (state_ == client_state::closed) {
+            return errc::wrong_call;
+        }
+        end(why);
+        return errc::ok;
+    }
+
+    [[nodiscard]] constexpr client_state state() const noexcept { return state_; }
+    [[nodiscard]] constexpr bool secure() const noexcept { return secure_; }
+    [[nodiscard]] constexpr errc error() const noexcept { return error_; }
+    /// Whether a 426 was followed. RFC 2817 4.2.
+    [[nodiscard]] constexpr bool raised() const noexcept { return raised_; }
+    /// The tokens of the 426 that was followed, empty where none was.
+    [[nodiscard]] constexpr token_list required_tokens() const noexcept { return required_; }
+    /// Whether the connection can carry another request, once `outcome` is `answered` or `answered_secure`.
+    [[nodiscard]] constexpr bool reusable() const noexcept {
+        return error_ == errc::ok && complete_ && facts_.persistent() && !ended_;
+    }
+    [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
+
+    friend constexpr bool operator==(const client&, const client&) noexcept = default;
+
+  private:
+    constexpr errc fire(client_event on) noexcept {
+        if (!follow(client_chart, state_, on)) {
+            return errc::wrong_call;
+        }
+        offered_ = 0;
+        written_ = 0;
+        return errc::ok;
+    }
+    constexpr void end(errc why) noexcept {
+        error_ = error_ == errc::ok ? why : error_;
+        (void)fire(client_event::ended);
+    }
+    [[nodiscard]] constexpr bool writing() const noexcept {
+        return state_ == client_state::probing || state_ == client_state::asking || state_ == client_state::releasing;
+    }
+
+    constexpr step run(std::string_view input, const client_options& options) noexcept;
+    constexpr bool start(std::string_view input, const client_options& options) noexcept;
+    constexpr bool write_head(std::string_view input, const client_options& options, step& result) noexcept;
+    constexpr bool read_head(std::string_view input, const client_options& options, step& result) noexcept;
+    constexpr void head_complete(const client_options& options) noexcept;
+    constexpr void clear_final(const client_options& options) noexcept;
+    constexpr bool read_content(std::string_view input, const client_options& options, step& result) noexcept;
+    constexpr void content_complete(std::string_view input) noexcept;
+    constexpr void next_head() noexcept {
+        reader_ = {};
+        facts_ = {};
+        size_ = 0;
+    }
+    constexpr step give(action what, std::string_view bytes) noexcept {
+        offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
+        return {detail::part(bytes, 0, offered_), what, errc::ok, facts_.status(), false};
+    }
+
+    detail::body_reader body_{};
+    response_facts facts_{};
+    detail::head_reader<response_facts> reader_{};
+    std::uint16_t size_ = 0;    // octets of the current head that are still in the buffer
+    std::uint16_t written_ = 0; // octets of the head that were written
+    std::uint16_t offered_ = 0; // octets of the last step that may be taken or written
+    token_list required_{};
+    errc error_ = errc::ok;
+    client_state state_ = client_state::starting;
+    std::uint8_t interim_ = 0;
+    bool secure_ = false;
+    bool asked_in_clear_ = false; // the outstanding request was written in clear
+    bool body_sent_ = false;
+    bool raised_ = false;
+    bool ended_ = false;
+    bool notified_ = false;
+    bool complete_ = false;
+    bool released_ = false;
+};
+
+} // namespace tlsup
+
+#include "client_run.hpp"

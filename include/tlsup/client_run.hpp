@@ -1,0 +1,292 @@
+// client_run.hpp: how a client finds its next step. Included by client.hpp.
+#pragma once
+
+#include "client.hpp"
+
+namespace tlsup {
+
+constexpr errc client::took(std::size_t count) noexcept {
+    if (count > offered_ || writing()) {
+        return errc::wrong_call;
+    }
+    const bool in_content = state_ == client_state::content || state_ == client_state::probe_content ||
+                            state_ == client_state::following;
+    if (size_ != 0) {
+        if (count != size_) {
+            return errc::wrong_call;
+        }
+        offered_ = 0;
+        size_ = 0;
+        if (state_ == client_state::switched || state_ == client_state::answering) {
+            return fire(client_event::taken);
+        }
+        if (!in_content) { // an interim response
+            ++interim_;
+            next_head();
+        }
+        return errc::ok;
+    }
+    offered_ = static_cast<std::uint16_t>(offered_ - count);
+    if (in_content) {
+        body_.took(count);
+    }
+    return errc::ok;
+}
+
+constexpr step client::run(std::string_view input, const client_options& options) noexcept {
+    step result;
+    while (true) {
+        bool found = false;
+        switch (state_) {
+        case client_state::starting:
+            found = start(input, options);
+            break;
+        case client_state::probing:
+        case client_state::asking:
+        case client_state::releasing:
+            found = write_head(input, options, result);
+            break;
+        case client_state::probe_sent:
+        case client_state::request_sent:
+        case client_state::probe_answer:
+        case client_state::awaiting:
+            found = read_head(input, options, result);
+            break;
+        case client_state::switched:
+            if (input.size() > size_) {
+                end(errc::cleartext_after_101);
+                break;
+            }
+            return give(action::drop, detail::part(input, 0, size_));
+        case client_state::handshake:
+            if (!input.empty()) {
+                end(errc::cleartext_after_101);
+                break;
+            }
+            if (ended_) {
+                end(errc::peer_closed);
+                break;
+            }
+            return {{}, action::start_tls, errc::ok, 0, false};
+        case client_state::answering:
+            return give(action::answer, detail::part(input, 0, size_));
+        case client_state::probe_content:
+        case client_state::content:
+        case client_state::following:
+            found = read_content(input, options, result);
+            break;
+        case client_state::redialing:
+            return {{}, action::dial, errc::ok, 426, false};
+        case client_state::closed:
+            if (complete_ && error_ == errc::ok && !input.empty()) {
+                error_ = errc::unsolicited_response; // RFC 9112 9.2; the response before it stands
+            }
+            return {{}, released_ || reusable() ? action::detach : action::close, error_,
+                    facts_.status(), false};
+        }
+        if (found) {
+            return result;
+        }
+    }
+}
+
+// Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
+
+constexpr bool client::start(std::string_view input, const client_options& options) noexcept {
+    const bool required = options.need == requirement::tls;
+    const bool usable = required ? options.probe.kind() == head_kind::probe &&
+                                       (options.request.kind() == head_kind::request ||
+                                        options.request.kind() == head_kind::none)
+                                 : options.request.kind() == head_kind::request;
+    if (!input.empty()) {
+        end(errc::unsolicited_response);
+    } else if (!usable) {
+        end(errc::bad_options);
+    } else {
+        (void)fire(required ? client_event::probe_first : client_event::request_first);
+    }
+    return false;
+}
+
+constexpr bool client::write_head(std::string_view input, const client_options& options, step& result) noexcept {
+    const bool probe = state_ == client_state::probing;
+    if (!input.empty() && written_ == 0) {
+        end(errc::unsolicited_response);
+        return false;
+    }
+    const std::string_view text = probe ? options.probe.text() : options.request.text();
+    if (state_ == client_state::releasing && text.empty()) { // the caller sends its own request
+        complete_ = true;
+        released_ = true;
+        (void)fire(client_event::ended);
+        return false;
+    }
+    if (written_ < text.size()) {
+        result = give(action::write, detail::part(text, written_, text.size()));
+        result.status = 0;
+        result.more = !probe && options.request.announces_content();
+        return true;
+    }
+    asked_in_clear_ = state_ == client_state::asking;
+    body_sent_ = probe || !options.request.announces_content();
+    interim_ = 0;
+    next_head();
+    (void)fire(client_event::written);
+    return false;
+}
+
+constexpr bool client::read_head(std::string_view input, const client_options& options, step& result) noexcept {
+    using progress = detail::head_reader<response_facts>::progress;
+    const progress found = reader_.read(input, options.head, facts_);
+    if (found == progress::more) {
+        if (ended_) {
+            end(reader_.started() ? errc::truncated : errc::peer_closed);
+            return false;
+        }
+        result = {};
+        return true;
+    }
+    errc fault = reader_.fault();
+    if (found == progress::done) {
+        const bool to_head = options.request.method() == method::head &&
+                             (state_ == client_state::request_sent || state_ == client_state::awaiting);
+        fault = facts_.finish(to_head);
+    }
+    if (fault != errc::ok) {
+        end(fault);
+        return false;
+    }
+    size_ = reader_.size();
+    if (!facts_.interim()) {
+        head_complete(options);
+        return false;
+    }
+    if (interim_ >= options.interim_responses) {
+        end(errc::too_many_interim);
+        return false;
+    }
+    result = give(action::drop, detail::part(input, 0, size_));
+    return true;
+}
+
+constexpr void client::head_complete(const client_options& options) noexcept {
+    body_ = {facts_.framing(), facts_.content_length(), true};
+    if (facts_.status() != 101 && facts_.framing() == framing::length &&
+        facts_.content_length() > options.body.content_bytes) {
+        end(errc::content_too_large);
+        return;
+    }
+    if (facts_.status() == 101) {
+        const token_list offered = secure_                               ? token_list{}
+                                   : state_ == client_state::probe_sent ? options.probe.tokens()
+                                                                         : options.request.tokens();
+        errc fault = judge_101(facts_, offered, options.peer);
+        if (fault == errc::ok && !body_sent_) {
+            fault = errc::request_unfinished;
+        }
+        if (fault == errc::ok) {
+            (void)fire(client_event::switching);
+        } else {
+            end(fault);
+        }
+        return;
+    }
+    if (state_ == client_state::probe_sent) {
+        end(errc::upgrade_refused);
+    } else if (state_ == client_state::probe_answer) {
+        // Only that an answer came counts, and that the connection goes on. RFC 2817 3.3.
+        if (facts_.status() == 408 || !facts_.persistent()) {
+            end(errc::probe_connection_closing);
+        } else {
+            (void)fire(client_event::probe_answered);
+        }
+    } else if (state_ == client_state::request_sent) {
+        clear_final(options);
+    } else {
+        (void)fire(client_event::final_response);
+    }
+}
+
+constexpr void client::clear_final(const client_options& options) noexcept {
+    const bool can_follow = options.follow_426 && !raised_ && options.probe.kind() == head_kind::probe;
+    required_ = can_follow ? judge_426(facts_, options.probe.tokens(), options.peer) : token_list{};
+    raised_ = !required_.empty();
+    (void)fire(raised_ ? client_event::followed : client_event::final_response);
+}
+
+constexpr bool client::read_content(std::string_view input, const client_options& options, step& result) noexcept {
+    const bool shown = state_ == client_state::content;
+    if (size_ != 0) { // the head leaves first
+        result = give(action::drop, detail::part(input, 0, size_));
+        return true;
+    }
+    const detail::body_piece piece = body_.next(input, options.body);
+    const std::string_view bytes = detail::part(input, 0, piece.size);
+    switch (piece.what) {
+    case detail::body_piece::kind::more:
+        if (!ended_) {
+            result = {{}, action::read, errc::ok, facts_.status(), false};
+            return true;
+        }
+        if (body_.until_close() && (!secure_ || notified_)) {
+            content_complete(input);
+        } else {
+            end(errc::truncated);
+        }
+        return false;
+    case detail::body_piece::kind::framing:
+        result = give(action::drop, bytes);
+        return true;
+    case detail::body_piece::kind::content:
+        result = give(shown ? action::body : action::drop, bytes);
+        return true;
+    case detail::body_piece::kind::failed:
+        end(body_.fault());
+        return false;
+    case detail::body_piece::kind::end:
+        content_complete(input);
+        return false;
+    }
+    return false;
+}
+
+constexpr void client::content_complete(std::string_view input) noexcept {
+    if (state_ == client_state::content) {
+        complete_ = true;
+        (void)fire(client_event::content_complete);
+        return;
+    }
+    if (!input.empty()) {
+        end(errc::unsolicited_response);
+    } else if (state_ == client_state::following && (!facts_.persistent() || ended_ || !body_sent_)) {
+        (void)fire(client_event::connection_spent);
+    } else {
+        if (ended_) {
+            end(errc::peer_closed);
+            return;
+        }
+        next_head();
+        (void)fire(client_event::content_complete);
+    }
+}
+
+constexpr outcome client::outcome() const noexcept {
+    using enum tlsup::outcome;
+    if (state_ != client_state::closed) {
+        return pending;
+    }
+    if (complete_) {
+        return released_ ? released : secure_ ? answered_secure : answered;
+    }
+    if (error_ == errc::truncated) {
+        return truncated;
+    }
+    if (error_ == errc::upgrade_refused) {
+        return refused;
+    }
+    const bool ours = error_ == errc::tls_failed || error_ == errc::aborted || error_ == errc::peer_closed ||
+                      error_ == errc::timeout || error_ == errc::unverified_peer || error_ == errc::bad_options;
+    return ours ? failed : broken;
+}
+
+} // namespace tlsup

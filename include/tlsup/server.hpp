@@ -1,0 +1,275 @@
+// server.hpp: one connection of a server, from its first byte in clear to its last inside TLS.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "action.hpp"
+#include "body.hpp"
+#include "head.hpp"
+#include "hello.hpp"
+#include "options.hpp"
+#include "server_chart.hpp"
+#include "upgrade.hpp"
+#include "write.hpp"
+
+namespace tlsup {
+
+/// Which of the caller's deadlines matters now. RFC 9112 9.5.
+enum class deadline : std::uint8_t { none, idle, head, content, handshake, linger };
+
+/// What `server::request` shows of a head.
+struct request_view {
+    request_line line{};        ///< views into the head
+    request_facts facts{};
+    token_list offer{};         ///< the tokens that `accept(index)` chooses from; empty where there is no valid offer
+    errc why = errc::no_offer;  ///< why the offer is ignored
+};
+
+/// A server's side of one connection. Feed it the unread bytes, do what the step says, and tell it what happened.
+///
+/// The head of the current request stays at the front of the buffer until a `drop` step takes it; content steps show the
+/// bytes behind it. A head whose offer was accepted stays at the front of the clear buffer until the connection ends.
+/// Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
+class server {
+  public:
+    constexpr server() noexcept = default;
+
+    /// What to do next, in clear. `unread`: all bytes that were received and not taken.
+    constexpr step next(std::string_view unread, const server_options& options) noexcept {
+        if (secure_ && state_ != server_state::closed) {
+            return {{}, action::secure, errc::wrong_call, 0, false};
+        }
+        return run(unread, unread, options);
+    }
+
+    /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. `clear`: the clear buffer, which still
+    /// starts with the head that was accepted; it says which authority was upgraded. RFC 9112 9.7.
+    constexpr step next_secure(std::string_view plain, std::string_view clear, const server_options& options) noexcept {
+        if (state_ != server_state::closed && (!secure_ || clear.size() < held_)) {
+            return {{}, action::wait, errc::wrong_call, 0, false};
+        }
+        return run(plain, clear, options);
+    }
+
+    /// The head of a `decide` or `answer` step: its parts, its facts and its offer. Views into `head`.
+    [[nodiscard]] constexpr request_view request(std::string_view head) const noexcept {
+        return {parse_request_line(head), facts_, offer_, offer_error_};
+    }
+
+    /// Upgrade with this token of the offer: 100 and the content come first, then the 101. RFC 9110 7.8.
+    /// `token_not_offered`, or the reason why there is no valid offer: nothing changed.
+    [[nodiscard]] constexpr errc accept(std::size_t index) noexcept {
+        if (state_ != server_state::deciding) {
+            return errc::wrong_call;
+        }
+        if (index >= offer_.size()) {
+            return offer_.empty() ? offer_error_ : errc::token_not_offered;
+        }
+        chosen_ = static_cast<std::uint8_t>(index);
+        return fire(facts_.expects_continue() ? server_event::accepted_expecting : server_event::accepted);
+    }
+
+    /// Serve it as it came: `body` steps, then `answer`.
+    [[nodiscard]] constexpr errc decline() noexcept {
+        return state_ == server_state::deciding ? fire(server_event::declined) : errc::wrong_call;
+    }
+
+    /// Answer 426 with the tokens; the connection goes on where it can. RFC 2817 4.2. Not inside TLS.
+    [[nodiscard]] constexpr errc require_upgrade() noexcept {
+        if (state_ != server_state::deciding || secure_) {
+            return errc::wrong_call;
+        }
+        status_ = 426;
+        return fire(server_event::replied);
+    }
+
+    /// Answer with this status, 400 to 599 but 426, and close. RFC 9112 9.6.
+    [[nodiscard]] constexpr errc reject(std::uint16_t status) noexcept {
+        if (status < 400 || status > 599 || status == 426 || find_status(status) == nullptr) {
+            return errc::bad_argument;
+        }
+        if (state_ != server_state::deciding && state_ != server_state::serving) {
+            return errc::wrong_call;
+        }
+        status_ = status;
+        error_ = errc::rejected;
+        return fire(server_event::refused);
+    }
+
+    /// The response is written to its end. During `body` steps: it was an early one, the rest of the content is dropped.
+    [[nodiscard]] constexpr errc answered() noexcept {
+        if (state_ == server_state::content && !answered_) {
+            answered_ = true;
+            return errc::ok;
+        }
+        const bool clear_request = state_ == server_state::inner_answer;
+        const errc error = fire(server_event::answered);
+        if (clear_request) {
+            reader_ = {};
+            facts_ = {};
+        }
+        return error;
+    }
+
+    /// `count` octets of the last step's bytes left the buffer.
+    [[nodiscard]] constexpr errc took(std::size_t count) noexcept;
+
+    /// `count` octets of the last `write` step were written.
+    [[nodiscard]] constexpr errc wrote(std::size_t count) noexcept {
+        if (count > offered_ || !writing()) {
+            return errc::wrong_call;
+        }
+        offered_ = static_cast<std::uint16_t>(offered_ - count);
+        written_ = static_cast<std::uint16_t>(written_ + count);
+        return errc::ok;
+    }
+
+    /// What the gate, or `judge_hello`, says of the first TLS flight. docs/security.md, Opossum.
+    [[nodiscard]] constexpr errc tls_hello(const hello_verdict& verdict) noexcept {
+        if (state_ != server_state::hello) {
+            return errc::wrong_call;
+        }
+        if (verdict.passed()) {
+            hello_sni_ = verdict.has_sni();
+            hello_alpn_ = verdict.has_alpn();
+            return fire(server_event::hello_passed);
+        }
+        error_ = verdict.why();
+        status_ = verdict.alert();
+        return fire(verdict.engine_sends_alert() ? server_event::ended : server_event::refused);
+    }
+
+    /// The handshake is complete. An error other than `wrong_call` ends the connection.
+    [[nodiscard]] constexpr errc tls_established(const tls_facts& facts, const server_options& options) noexcept {
+        if (state_ != server_state::handshake) {
+            return errc::wrong_call;
+        }
+        errc error = judge_server_handshake(facts, options.upgrade.defence);
+        if (error == errc::ok && (facts.sni.empty() == hello_sni_ || (!facts.alpn.empty() && !hello_alpn_))) {
+            error = errc::hello_mismatch;
+        }
+        if (error != errc::ok) {
+            end(error);
+            return error;
+        }
+        secure_ = true;
+        const bool probe = facts_.method() == method::options;
+        return fire(probe ? server_event::probe_secured : server_event::request_secured);
+    }
+
+    /// The handshake, or the TLS connection, failed: there is no way back to clear. RFC 2817 3.3.
+    [[nodiscard]] constexpr errc tls_failed() noexcept {
+        const bool under_way = state_ == server_state::hello || state_ == server_state::handshake;
+        if (state_ == server_state::closed || !(secure_ || under_way)) {
+            return errc::wrong_call;
+        }
+        end(errc::tls_failed);
+        return errc::ok;
+    }
+
+    /// The peer will send no more. What is unread is processed first. RFC 9112 9.6, 9.8.
+    [[nodiscard]] constexpr errc peer_closed(closure = closure::fin) noexcept {
+        ended_ = true;
+        return state_ == server_state::closed ? errc::wrong_call : errc::ok;
+    }
+
+    /// Ends the connection. `timeout` inside a request is answered with 408. RFC 9110 15.5.9.
+    [[nodiscard]] constexpr errc abort(errc why) noexcept {
+        if (state_ == server_state::closed) {
+            return errc::wrong_call;
+        }
+        const bool reading_request = (state_ == server_state::reading && reader_.started()) ||
+                                     state_ == server_state::content || state_ == server_state::accepting;
+        if (why == errc::timeout && reading_request && !answered_) {
+            refuse(errc::timeout);
+        } else {
+            end(why);
+        }
+        return errc::ok;
+    }
+
+    /// The connection and all unread bytes are the caller's. Not while a switch is under way.
+    [[nodiscard]] constexpr errc detach() noexcept {
+        if (state_ != server_state::reading && state_ != server_state::deciding && state_ != server_state::serving) {
+            return errc::wrong_call;
+        }
+        detached_ = true;
+        return fire(server_event::ended);
+    }
+
+    [[nodiscard]] constexpr server_state state() const noexcept { return state_; }
+    [[nodiscard]] constexpr bool secure() const noexcept { return secure_; }
+    [[nodiscard]] constexpr errc error() const noexcept { return error_; }
+    [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
+    [[nodiscard]] constexpr deadline wanted() const noexcept;
+
+    friend constexpr bool operator==(const server&, const server&) noexcept = default;
+
+  private:
+    constexpr errc fire(server_event on) noexcept {
+        if (!follow(server_chart, state_, on)) {
+            return errc::wrong_call;
+        }
+        offered_ = 0;
+        written_ = 0;
+        return errc::ok;
+    }
+    constexpr void end(errc why) noexcept {
+        error_ = error_ == errc::ok ? why : error_;
+        (void)fire(server_event::ended);
+    }
+    constexpr void refuse(errc why) noexcept {
+        error_ = why;
+        status_ = suggested_status(why);
+        (void)fire(answered_ ? server_event::last : server_event::refused);
+    }
+    [[nodiscard]] constexpr bool writing() const noexcept {
+        return state_ == server_state::continuing || state_ == server_state::switching ||
+               state_ == server_state::inner_reply || state_ == server_state::replying ||
+               state_ == server_state::refusing;
+    }
+
+    constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
+    constexpr bool read_head(std::string_view input, std::string_view clear, const server_options& options,
+                             step& result) noexcept;
+    constexpr void head_complete(std::string_view input, std::string_view clear, const server_options& options) noexcept;
+    constexpr bool read_content(std::string_view input, const server_options& options, step& result) noexcept;
+    constexpr void content_complete(std::string_view input) noexcept;
+    constexpr bool write_text(const server_options& options, step& result) noexcept;
+    constexpr std::string_view text_at(const server_options& options, bool& more) const noexcept;
+    constexpr bool await_tls(std::string_view input, step& result) noexcept;
+    constexpr step give(action what, std::string_view bytes) noexcept {
+        offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
+        return {detail::part(bytes, 0, offered_), what, error_, 0, false};
+    }
+
+    detail::body_reader body_{};
+    request_facts facts_{};
+    std::uint32_t drained_ = 0;
+    detail::head_reader<request_facts> reader_{};
+    std::uint16_t size_ = 0;    // the current head
+    std::uint16_t held_ = 0;    // the head that was accepted, in the clear buffer
+    std::uint16_t written_ = 0; // octets of the current text that were written
+    std::uint16_t offered_ = 0; // octets of the last step that may be taken or written
+    std::uint16_t status_ = 0;  // of a reply or a refusal; the alert's number once the 101 is out
+    token_list offer_{};
+    errc offer_error_ = errc::no_offer;
+    errc error_ = errc::ok;
+    server_state state_ = server_state::reading;
+    std::uint8_t chosen_ = 0;
+    std::uint8_t empty_lines_ = 0;
+    bool secure_ = false;
+    bool last_ = false;
+    bool ended_ = false;
+    bool answered_ = false;
+    bool tls_started_ = false;
+    bool hello_sni_ = false;
+    bool hello_alpn_ = false;
+    bool detached_ = false;
+};
+
+} // namespace tlsup
+
+#include "server_run.hpp"

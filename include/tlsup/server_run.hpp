@@ -1,0 +1,350 @@
+// server_run.hpp: how a server finds its next step. Included by server.hpp.
+#pragma once
+
+#include "server.hpp"
+
+namespace tlsup {
+
+constexpr errc server::took(std::size_t count) noexcept {
+    if (count > offered_ || writing()) {
+        return errc::wrong_call;
+    }
+    const auto octets = static_cast<std::uint16_t>(count);
+    if (state_ == server_state::reading && count != offered_) {
+        return errc::wrong_call; // an empty line leaves the buffer whole
+    }
+    offered_ = static_cast<std::uint16_t>(offered_ - octets);
+    if (state_ == server_state::reading) {
+        ++empty_lines_;
+    } else if (state_ == server_state::content || state_ == server_state::accepting) {
+        body_.took(count);
+    } else if (state_ == server_state::hello || state_ == server_state::handshake) {
+        tls_started_ = tls_started_ || count != 0;
+    } else if (state_ == server_state::draining) {
+        drained_ += octets;
+    } else if (state_ == server_state::spent) {
+        size_ = static_cast<std::uint16_t>(size_ - octets);
+    }
+    return errc::ok;
+}
+
+constexpr step server::run(std::string_view input, std::string_view clear, const server_options& options) noexcept {
+    if (options.upgrade.defence != splice_defence::no_upgrade &&
+        options.upgrade_required.tokens() != options.upgrade.tokens) {
+        return {{}, action::close, errc::bad_options, 0, false};
+    }
+    step result;
+    while (true) {
+        bool found = true;
+        switch (state_) {
+        case server_state::reading:
+            found = read_head(input, clear, options, result);
+            break;
+        case server_state::deciding:
+            return {detail::part(input, 0, size_), action::decide, errc::ok, 0, false};
+        case server_state::content:
+        case server_state::accepting:
+            found = read_content(input, options, result);
+            break;
+        case server_state::serving:
+            return {detail::part(input, 0, size_), action::answer, errc::ok, 0, false};
+        case server_state::inner_answer:
+            if (!input.empty()) {
+                end(errc::spliced);
+                found = false;
+                break;
+            }
+            return {detail::part(clear, 0, held_), action::answer, errc::ok, 0, false};
+        case server_state::spent:
+            if (size_ != 0) {
+                return give(action::drop, detail::part(input, 0, size_));
+            }
+            reader_ = {};
+            facts_ = {};
+            answered_ = false;
+            empty_lines_ = 0;
+            (void)fire(server_event::taken);
+            found = false;
+            break;
+        case server_state::inner_reply:
+            if (!input.empty()) {
+                end(errc::spliced);
+                found = false;
+                break;
+            }
+            found = write_text(options, result);
+            break;
+        case server_state::switching:
+            found = await_tls(input, result) && write_text(options, result);
+            break;
+        case server_state::continuing:
+        case server_state::replying:
+        case server_state::refusing:
+            found = write_text(options, result);
+            break;
+        case server_state::hello:
+        case server_state::handshake:
+            found = await_tls(input, result);
+            break;
+        case server_state::draining:
+            if (drained_ < options.drain_bytes && !(ended_ && input.empty())) {
+                return give(action::drain, input);
+            }
+            (void)fire(server_event::ended);
+            found = false;
+            break;
+        case server_state::closed:
+            return {{}, detached_ ? action::detach : action::close, error_, 0, false};
+        }
+        if (found) {
+            return result;
+        }
+    }
+}
+
+// Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
+
+constexpr bool server::read_head(std::string_view input, std::string_view clear, const server_options& options,
+                                 step& result) noexcept {
+    if (last_) {
+        (void)fire(server_event::last);
+        return false;
+    }
+    if (!reader_.started()) {
+        const bool cr = !input.empty() && input[0] == '\r';
+        if (!input.empty() && input[0] == '\x16') {
+            end(errc::not_http);
+            return false;
+        }
+        if (cr && input.size() > 1 && input[1] == '\n') {
+            if (empty_lines_ >= options.empty_lines) {
+                refuse(errc::too_many_empty_lines);
+                return false;
+            }
+            result = give(action::drop, detail::part(input, 0, 2));
+            return true;
+        }
+        if (input.empty() || (cr && input.size() == 1)) {
+            if (ended_) {
+                end(input.empty() ? errc::ok : errc::truncated);
+                return false;
+            }
+            result = {};
+            return true;
+        }
+    }
+    using progress = detail::head_reader<request_facts>::progress;
+    const progress found = reader_.read(input, options.head, facts_);
+    if (found == progress::more) {
+        if (ended_) {
+            end(errc::truncated);
+            return false;
+        }
+        result = {};
+        return true;
+    }
+    const errc fault = found == progress::failed ? reader_.fault() : facts_.finish();
+    if (fault != errc::ok) {
+        refuse(fault);
+    } else {
+        head_complete(input, clear, options);
+    }
+    return false;
+}
+
+constexpr void server::head_complete(std::string_view input, std::string_view clear,
+                                     const server_options& options) noexcept {
+    size_ = reader_.size();
+    last_ = facts_.last() || facts_.method() == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
+    body_ = {facts_.framing(), facts_.content_length(), false};
+    if (facts_.content_length() > options.body.content_bytes) {
+        refuse(errc::content_too_large);
+        return;
+    }
+    if (secure_) { // no TLS inside TLS, and no other authority than the one that was upgraded
+        offer_ = {};
+        offer_error_ = errc::upgrade_disabled;
+        authority upgraded;
+        authority asked;
+        (void)parse_authority(parse_request_line(detail::part(clear, 0, held_)).authority, port_rule::optional, upgraded);
+        const std::string_view inner = parse_request_line(detail::part(input, 0, size_)).authority;
+        if (!inner.empty() && (parse_authority(inner, port_rule::optional, asked) != errc::ok ||
+                               !same_authority(asked, upgraded))) {
+            status_ = 421;
+            (void)fire(server_event::replied);
+            return;
+        }
+    } else {
+        const judged offer = judge(facts_, options.upgrade);
+        const bool behind = !offer.has_content && input.size() > size_;
+        offer_error_ = offer.why == errc::ok && behind ? errc::bytes_behind_offer : offer.why;
+        offer_ = offer_error_ == errc::ok ? offer.offer : token_list{};
+    }
+    (void)fire(server_event::head_complete);
+}
+
+constexpr bool server::read_content(std::string_view input, const server_options& options, step& result) noexcept {
+    const std::string_view behind = detail::part(input, size_, input.size());
+    const detail::body_piece piece = body_.next(behind, options.body);
+    const std::string_view bytes = detail::part(behind, 0, piece.size);
+    switch (piece.what) {
+    case detail::body_piece::kind::more:
+        if (ended_) {
+            end(errc::truncated);
+            return false;
+        }
+        result = {};
+        return true;
+    case detail::body_piece::kind::framing:
+        result = give(action::drop, bytes);
+        return true;
+    case detail::body_piece::kind::content:
+        result = give(answered_ ? action::drop : action::body, bytes);
+        return true;
+    case detail::body_piece::kind::failed:
+        refuse(body_.fault());
+        return false;
+    case detail::body_piece::kind::end:
+        content_complete(behind);
+        return false;
+    }
+    return false;
+}
+
+constexpr void server::content_complete(std::string_view input) noexcept {
+    if (state_ == server_state::content) {
+        (void)fire(answered_ ? server_event::content_skipped : server_event::content_complete);
+        return;
+    }
+    judged request;
+    request.why = errc::ok;
+    request.offer = offer_;
+    const committed now = commit(request, chosen_, {input.size(), 0, true, true});
+    offer_error_ = now.error;
+    if (now.error == errc::ok) {
+        held_ = size_;
+    } else {
+        offer_ = {};
+    }
+    (void)fire(now.error == errc::ok ? server_event::content_complete : server_event::declined);
+}
+
+constexpr bool server::await_tls(std::string_view input, step& result) noexcept {
+    const std::string_view records = detail::part(input, held_, input.size());
+    if (!tls_started_ && !records.empty() && records[0] != '\x16') {
+        end(errc::cleartext_after_101);
+        return false;
+    }
+    if (state_ == server_state::switching) {
+        return true;
+    }
+    if (ended_ && records.empty()) {
+        end(errc::peer_closed);
+        return false;
+    }
+    result = give(action::start_tls, records);
+    return true;
+}
+
+constexpr std::string_view server::text_at(const server_options& options, bool& more) const noexcept {
+    // The pieces of the text that this state writes; `written_` runs over all of them.
+    std::string_view pieces[3] = {};
+    if (state_ == server_state::continuing) {
+        pieces[0] = continue_100;
+    } else if (state_ == server_state::switching) {
+        pieces[0] = detail::switching_101[static_cast<std::size_t>(offer_[chosen_])];
+    } else if (state_ == server_state::inner_reply) {
+        pieces[0] = last_ ? detail::inner_reply_last : detail::inner_reply;
+    } else if (state_ == server_state::replying && status_ == 421) {
+        pieces[0] = detail::misdirected_reply;
+    } else if (state_ == server_state::replying) {
+        const prepared_head& head = options.upgrade_required;
+        const bool bare = facts_.method() == method::head; // RFC 9112 6.3(1)
+        const std::string_view text = detail::part(head.text(), 0, bare ? head.head_size() : head.text().size());
+        const bool closing = last_ || facts_.expects_continue();
+        pieces[0] = detail::part(text, 0, head.close_at());
+        pieces[1] = closing ? detail::close_option : std::string_view{};
+        pieces[2] = detail::part(text, head.close_at(), text.size());
+    } else if (held_ != 0 && !secure_) {
+        pieces[0] = detail::alert_begin;
+        std::size_t at = 0;
+        while (at + 1 < detail::alert_numbers.size() &&
+               static_cast<std::uint8_t>(detail::alert_numbers[at]) != status_) {
+            ++at;
+        }
+        pieces[1] = detail::part(detail::alert_numbers, at, at + 1);
+    } else if (const status_entry* const known = find_status(status_); known != nullptr) {
+        pieces[0] = detail::refusal_begin;
+        pieces[1] = known->line;
+        pieces[2] = detail::refusal_end;
+    }
+    std::size_t from = written_;
+    for (std::size_t at = 0; at < 3; ++at) {
+        if (from < pieces[at].size()) {
+            more = (at < 2 && !pieces[at + 1].empty()) || (at == 0 && !pieces[2].empty());
+            return detail::part(pieces[at], from, pieces[at].size());
+        }
+        from -= pieces[at].size();
+    }
+    return {};
+}
+
+constexpr bool server::write_text(const server_options& options, step& result) noexcept {
+    bool more = false;
+    const std::string_view text = text_at(options, more);
+    if (text.empty()) {
+        const bool replied = state_ == server_state::replying;
+        const bool blind = replied && facts_.expects_continue() && facts_.has_content();
+        answered_ = answered_ || replied;
+        if (state_ == server_state::inner_reply) {
+            reader_ = {};
+            facts_ = {};
+        }
+        (void)fire(blind ? server_event::last : server_event::written);
+        return false;
+    }
+    result = give(action::write, text);
+    result.status = state_ == server_state::continuing  ? std::uint16_t{100}
+                    : state_ == server_state::switching ? std::uint16_t{101}
+                    : state_ == server_state::inner_reply ? std::uint16_t{200}
+                    : held_ != 0 && !secure_              ? std::uint16_t{0}
+                                                          : status_;
+    result.more = more;
+    return true;
+}
+
+constexpr outcome server::outcome() const noexcept {
+    using enum tlsup::outcome;
+    if (state_ != server_state::closed) {
+        return pending;
+    }
+    if (detached_) {
+        return detached;
+    }
+    if (error_ == errc::truncated) {
+        return truncated;
+    }
+    if (suggested_status(error_) != 0 || error_ == errc::rejected) {
+        return refused;
+    }
+    if (error_ == errc::ok) {
+        return secure_ ? upgraded : served;
+    }
+    const bool ours = error_ == errc::tls_failed || error_ == errc::aborted || error_ == errc::peer_closed;
+    return ours ? failed : broken;
+}
+
+constexpr deadline server::wanted() const noexcept {
+    if (state_ == server_state::reading) {
+        return reader_.started() ? deadline::head : deadline::idle;
+    }
+    if (state_ == server_state::content || state_ == server_state::accepting) {
+        return deadline::content;
+    }
+    if (state_ == server_state::hello || state_ == server_state::handshake) {
+        return deadline::handshake;
+    }
+    return state_ == server_state::draining ? deadline::linger : deadline::none;
+}
+
+} // namespace tlsup

@@ -1,0 +1,23 @@
+// tlsup.hpp: everything.
+#pragma once
+
+#include "action.hpp"
+#include "authority.hpp"
+#include "body.hpp"
+#include "chart.hpp"
+#include "client.hpp"
+#include "defence.hpp"
+#include "error.hpp"
+#include "facts.hpp"
+#include "grammar.hpp"
+#include "head.hpp"
+#include "hello.hpp"
+#include "options.hpp"
+#include "registry.hpp"
+#include "request_facts.hpp"
+#include "response_facts.hpp"
+#include "scan.hpp"
+#include "server.hpp"
+#include "upgrade.hpp"
+#include "version.hpp"
+#include "write.hpp"
