@@ -16,7 +16,8 @@ enum class action : std::uint8_t {
     decide,    ///< `bytes` is a request's head: `accept`, `decline`, `require_upgrade`, `reject` or `detach`.
     drop,      ///< `bytes` are of no use to you: take them out of the buffer, then `took(n)`.
     body,      ///< `bytes` are content: use them, take them out of the buffer, then `took(n)`.
-    start_tls, ///< The connection belongs to TLS now. `bytes`, if any, are what TLS sees first: hand them over, `took(n)`.
+    start_tls, ///< The connection belongs to TLS now. `bytes`, if any, are what TLS sees first: hand them over,
+               ///< `took(n)`.
     answer,    ///< `bytes` is the head that is yours now (server: a request to answer; client: the final response).
     secure,    ///< The other input function is the right one: the machine is inside TLS.
     dial,      ///< Close, connect again (or to another host), then answer as the machine's contract says.
@@ -31,9 +32,9 @@ enum class action : std::uint8_t {
 struct [[nodiscard]] step {
     std::string_view bytes{};
     action what = action::read;
-    errc error = errc::ok;       ///< why, for `close`, `drain`, and refusals that are being written
-    std::uint16_t status = 0;    ///< the status code that this step is about, if any
-    bool more = false;           ///< `write` only: the response goes on in the next step
+    errc error = errc::ok;    ///< why, for `close`, `drain`, and refusals that are being written
+    std::uint16_t status = 0; ///< the status code that this step is about, if any
+    bool more = false;        ///< `write` only: the response goes on in the next step
 
     friend constexpr bool operator==(const step&, const step&) noexcept = default;
 };
@@ -45,8 +46,8 @@ enum class closure : std::uint8_t {
 };
 
 constexpr std::string_view to_string(action what) noexcept {
-    constexpr std::string_view names[] = {"read",      "wait",   "write",  "decide", "drop", "body",   "start_tls",
-                                          "answer",    "secure", "dial",   "tunnel", "detach", "drain", "close"};
+    constexpr std::string_view names[] = {"read",   "wait",   "write", "decide", "drop",   "body",  "start_tls",
+                                          "answer", "secure", "dial",  "tunnel", "detach", "drain", "close"};
     return names[static_cast<std::uint8_t>(what) % 14];
 }
 

@@ -21,8 +21,8 @@ enum class host_kind : std::uint8_t {
 
 /// `uri-host [ ":" port ]`. A view into what was parsed.
 struct authority {
-    std::string_view host{};  ///< with its brackets, as written
-    std::uint16_t port = 0;   ///< 1 to 65535; 0 where there is none
+    std::string_view host{}; ///< with its brackets, as written
+    std::uint16_t port = 0;  ///< 1 to 65535; 0 where there is none
     host_kind kind = host_kind::name;
 };
 
@@ -58,8 +58,8 @@ constexpr bool parse_ipv4(std::string_view text, std::uint8_t* octets) noexcept 
 /// An IPv6 address without brackets or zone, RFC 3986 3.2.2.
 constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     ip_address head;
-    std::size_t filled = 0;   // octets written so far
-    std::size_t gap = 17;     // where "::" stands; 17: nowhere
+    std::size_t filled = 0; // octets written so far
+    std::size_t gap = 17;   // where "::" stands; 17: nowhere
     std::size_t at = 0;
     if (text.size() >= 2 && text[0] == ':' && text[1] == ':') {
         gap = 0;
@@ -184,9 +184,9 @@ enum class port_rule : std::uint8_t {
     required, ///< as in CONNECT's target. RFC 9110 9.3.6.
 };
 
-/// Reads an authority without userinfo, percent-encoding or zone: a registered name of letters, digits, '-', '.' and '_',
-/// a dotted quad, or an address in brackets; a port from 1 to 65535 without leading zeros. `bad_host` for anything else.
-/// RFC 9110 7.2, 4.2.4; RFC 9112 3.2.3.
+/// Reads an authority without userinfo, percent-encoding or zone: a registered name of letters, digits, '-', '.' and
+/// '_', a dotted quad, or an address in brackets; a port from 1 to 65535 without leading zeros. `bad_host` for anything
+/// else. RFC 9110 7.2, 4.2.4; RFC 9112 3.2.3.
 constexpr errc parse_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
     std::size_t end = 0;
     if (!text.empty() && text[0] == '[') {

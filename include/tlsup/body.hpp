@@ -260,10 +260,10 @@ class body_reader {
         }
     }
 
-    std::uint64_t left_ = 0;     // octets of content, or of this chunk, that were not taken yet
-    std::uint64_t total_ = 0;    // octets of all chunks so far
-    std::uint16_t ahead_ = 0;    // octets of framing that were looked at and not taken yet
-    std::uint16_t counted_ = 0;  // octets of extensions, then of trailers
+    std::uint64_t left_ = 0;    // octets of content, or of this chunk, that were not taken yet
+    std::uint64_t total_ = 0;   // octets of all chunks so far
+    std::uint16_t ahead_ = 0;   // octets of framing that were looked at and not taken yet
+    std::uint16_t counted_ = 0; // octets of extensions, then of trailers
     std::uint8_t trailers_ = 0;
     std::uint8_t digits_ = 0;
     bool folds_ = false;

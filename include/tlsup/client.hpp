@@ -23,10 +23,12 @@ struct response_view {
     bool unauthenticated_request = false; ///< inside TLS, but the request went in clear and may be another's
 };
 
-/// A client's side of one exchange: an optional offer, or a required upgrade by way of a probe, and a 426 followed once.
+/// A client's side of one exchange: an optional offer, or a required upgrade by way of a probe, and a 426 followed
+/// once.
 ///
-/// With `requirement::tls`, and after a 426, the request is written only inside TLS that the caller verified, behind the
-/// probe's complete answer. Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
+/// With `requirement::tls`, and after a 426, the request is written only inside TLS that the caller verified, behind
+/// the probe's complete answer. Every answer returns `wrong_call`, and changes nothing, where it does not fit the
+/// state.
 class client {
   public:
     constexpr client() noexcept = default;
@@ -55,8 +57,8 @@ class client {
     /// The request's content was sent to its end. Needed where the request announces content. RFC 9110 7.8.
     [[nodiscard]] constexpr errc request_body_done() noexcept {
         const bool sent = state_ == client_state::request_sent || state_ == client_state::awaiting;
-        const bool early = state_ == client_state::answering || state_ == client_state::content ||
-                           state_ == client_state::following;
+        const bool early =
+            state_ == client_state::answering || state_ == client_state::content || state_ == client_state::following;
         if (body_sent_ || !(sent || early)) {
             return errc::wrong_call;
         }

@@ -48,11 +48,12 @@ enum class client_event : std::uint8_t {
 
 inline constexpr std::size_t client_states = 16;
 inline constexpr std::string_view client_state_names[] = {
-    "starting",     "probing",       "asking",    "probe_sent", "request_sent", "switched", "handshake", "probe_answer",
-    "probe_content", "releasing",    "awaiting",  "answering",  "content",      "following", "redialing", "closed"};
+    "starting",      "probing",   "asking",   "probe_sent", "request_sent", "switched",  "handshake", "probe_answer",
+    "probe_content", "releasing", "awaiting", "answering",  "content",      "following", "redialing", "closed"};
 inline constexpr std::string_view client_event_names[] = {
-    "probe_first",    "request_first",  "written",          "switching", "taken",       "secured_probe", "secured_request",
-    "probe_answered", "final_response", "content_complete", "followed",  "connection_spent", "ended"};
+    "probe_first",   "request_first",    "written",        "switching",      "taken",
+    "secured_probe", "secured_request",  "probe_answered", "final_response", "content_complete",
+    "followed",      "connection_spent", "ended"};
 
 inline constexpr arrow<client_state, client_event> client_chart[] = {
     {client_state::starting, client_event::probe_first, client_state::probing},

@@ -9,8 +9,8 @@ constexpr errc client::took(std::size_t count) noexcept {
     if (count > offered_ || writing()) {
         return errc::wrong_call;
     }
-    const bool in_content = state_ == client_state::content || state_ == client_state::probe_content ||
-                            state_ == client_state::following;
+    const bool in_content =
+        state_ == client_state::content || state_ == client_state::probe_content || state_ == client_state::following;
     if (size_ != 0) {
         if (count != size_) {
             return errc::wrong_call;
@@ -81,8 +81,7 @@ constexpr step client::run(std::string_view input, const client_options& options
             if (complete_ && error_ == errc::ok && !input.empty()) {
                 error_ = errc::unsolicited_response; // RFC 9112 9.2; the response before it stands
             }
-            return {{}, released_ || reusable() ? action::detach : action::close, error_,
-                    facts_.status(), false};
+            return {{}, released_ || reusable() ? action::detach : action::close, error_, facts_.status(), false};
         }
         if (found) {
             return result;
@@ -94,10 +93,10 @@ constexpr step client::run(std::string_view input, const client_options& options
 
 constexpr bool client::start(std::string_view input, const client_options& options) noexcept {
     const bool required = options.need == requirement::tls;
-    const bool usable = required ? options.probe.kind() == head_kind::probe &&
-                                       (options.request.kind() == head_kind::request ||
-                                        options.request.kind() == head_kind::none)
-                                 : options.request.kind() == head_kind::request;
+    const bool usable =
+        required ? options.probe.kind() == head_kind::probe &&
+                       (options.request.kind() == head_kind::request || options.request.kind() == head_kind::none)
+                 : options.request.kind() == head_kind::request;
     if (!input.empty()) {
         end(errc::unsolicited_response);
     } else if (!usable) {
@@ -177,9 +176,9 @@ constexpr void client::head_complete(const client_options& options) noexcept {
         return;
     }
     if (facts_.status() == 101) {
-        const token_list offered = secure_                               ? token_list{}
+        const token_list offered = secure_                              ? token_list{}
                                    : state_ == client_state::probe_sent ? options.probe.tokens()
-                                                                         : options.request.tokens();
+                                                                        : options.request.tokens();
         errc fault = judge_101(facts_, offered, options.peer);
         if (fault == errc::ok && !body_sent_) {
             fault = errc::request_unfinished;

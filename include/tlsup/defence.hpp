@@ -1,4 +1,4 @@
-// defence.hpp: what a server does against the splice of two connections. There is no default.
+// defence.hpp: what a server does against the splice of two connections.
 #pragma once
 
 #include <cstdint>

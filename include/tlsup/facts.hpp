@@ -27,10 +27,10 @@ struct head_facts {
         void_connection = 8,
         has_upgrade = 16, // an Upgrade field, whatever it says
         void_upgrade = 32,
-        http_on_top = 64,      // HTTP/1.1 is the last member of Upgrade, behind another
-        http_below = 128,      // HTTP/1.1 stands before another member
-        foreign_layer = 256,   // a member of Upgrade that is neither a known TLS token nor HTTP/1.1
-        repeated_tls = 512,    // more than one TLS member
+        http_on_top = 64,    // HTTP/1.1 is the last member of Upgrade, behind another
+        http_below = 128,    // HTTP/1.1 stands before another member
+        foreign_layer = 256, // a member of Upgrade that is neither a known TLS token nor HTTP/1.1
+        repeated_tls = 512,  // more than one TLS member
         has_length = 1024,
         has_coding = 2048,     // a Transfer-Encoding field
         chunked_last = 4096,   // and its last member is chunked

@@ -57,7 +57,8 @@ constexpr bool parse_length(std::string_view text, std::uint64_t& value) noexcep
 }
 
 constexpr unsigned hex_value(char digit) noexcept {
-    return is(digit, class_digit) ? static_cast<unsigned>(digit - '0') : (static_cast<unsigned>(digit) | 32U) - 'a' + 10U;
+    return is(digit, class_digit) ? static_cast<unsigned>(digit - '0')
+                                  : (static_cast<unsigned>(digit) | 32U) - 'a' + 10U;
 }
 
 } // namespace tlsup::detail

@@ -14,10 +14,10 @@ namespace tlsup {
 
 /// What a head may cost. RFC 9110 5.4, RFC 9112 3.
 struct head_limits {
-    std::uint16_t head_bytes = 65535;       ///< the whole head; beyond it 431, or 414 in the request line
-    std::uint16_t start_line_bytes = 8192;  ///< the start line without its CRLF; RFC 9112 3 wants 8000 at least
-    std::uint8_t method_bytes = 32;         ///< beyond it 501
-    std::uint8_t fields = 100;              ///< field lines; beyond it 431
+    std::uint16_t head_bytes = 65535;      ///< the whole head; beyond it 431, or 414 in the request line
+    std::uint16_t start_line_bytes = 8192; ///< the start line without its CRLF; RFC 9112 3 wants 8000 at least
+    std::uint8_t method_bytes = 32;        ///< beyond it 501
+    std::uint8_t fields = 100;             ///< field lines; beyond it 431
 };
 
 /// One field line of a head: views into the head.
@@ -29,8 +29,8 @@ struct field {
 
 namespace detail {
 
-/// Reads one head, resuming at the byte where the last call stopped, whatever the pieces. It looks at each byte in order
-/// and stops at the first wrong one, so how the input was cut cannot change the outcome. Twelve bytes, no views.
+/// Reads one head, resuming at the byte where the last call stopped, whatever the pieces. It looks at each byte in
+/// order and stops at the first wrong one, so how the input was cut cannot change the outcome. Twelve bytes, no views.
 template <class Facts> class head_reader {
   public:
     enum class progress : std::uint8_t { more, done, failed };
@@ -139,7 +139,8 @@ template <class Facts> class head_reader {
     }
 
     constexpr void read_target(std::string_view head, const head_limits& limits) noexcept {
-        const std::size_t longest = limits.start_line_bytes > version_bytes ? limits.start_line_bytes - version_bytes : 0;
+        const std::size_t longest =
+            limits.start_line_bytes > version_bytes ? limits.start_line_bytes - version_bytes : 0;
         const std::size_t end = skip(head, position_, class_target);
         if (end > longest) {
             fail(errc::start_line_too_long);
@@ -210,9 +211,9 @@ template <class Facts> class head_reader {
             if (in == 3) {
                 if constexpr (!for_request) {
                     const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };
-                    facts.start(digit(5), digit(7),
-                                static_cast<std::uint16_t>(digit(mark_) * 100 + digit(mark_ + 1U) * 10 +
-                                                           digit(mark_ + 2U)));
+                    facts.start(
+                        digit(5), digit(7),
+                        static_cast<std::uint16_t>(digit(mark_) * 100 + digit(mark_ + 1U) * 10 + digit(mark_ + 2U)));
                 }
                 fault_ = facts.fault();
                 at_ = place::reason;
@@ -326,8 +327,7 @@ constexpr std::size_t line_end(std::string_view head, std::size_t from) noexcept
 /// The fields of a head that a machine has shown, one after the other. The head must outlive the iterator.
 class field_reader {
   public:
-    explicit constexpr field_reader(std::string_view head) noexcept
-        : head_(head), at_(detail::line_end(head, 0)) {}
+    explicit constexpr field_reader(std::string_view head) noexcept : head_(head), at_(detail::line_end(head, 0)) {}
 
     /// The next field line; false at the end of the head.
     constexpr bool next(field& found) noexcept {

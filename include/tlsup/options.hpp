@@ -10,9 +10,9 @@
 
 namespace tlsup {
 
-/// A server's options. `upgrade.defence` has to be named: `server_options{.upgrade = {splice_defence::bound_alpn}}`.
+/// A server's options. To upgrade, name the defence: `server_options{.upgrade = {splice_defence::bound_alpn}}`.
 struct server_options {
-    upgrade_rules upgrade;
+    upgrade_rules upgrade{};
     head_limits head{};
     body_limits body{};
     std::uint8_t empty_lines = 1;      ///< before a request; RFC 9112 2.2
@@ -30,9 +30,9 @@ enum class requirement : std::uint8_t {
 /// A client's options. The prepared heads must outlive the machine's use of them.
 struct client_options {
     requirement need = requirement::tls;
-    prepared_head probe{};    ///< from `write_probe`; needed for `tls`, and to follow a 426
-    prepared_head request{};  ///< from `write_request`; may be empty with `tls`: the machine then ends in `detach`
-    bool follow_426 = true;   ///< once, with the requirement raised. RFC 2817 4.2
+    prepared_head probe{};      ///< from `write_probe`; needed for `tls`, and to follow a 426
+    prepared_head request{};    ///< from `write_request`; may be empty with `tls`: the machine then ends in `detach`
+    bool follow_426 = true;     ///< once, with the requirement raised. RFC 2817 4.2
     bool alpn_required = false; ///< the server has to select `tlsup/1`
     leniencies peer{};
     std::uint8_t interim_responses = 16; ///< before a final one; RFC 9110 15.2
@@ -42,17 +42,17 @@ struct client_options {
 
 /// How an exchange ended.
 enum class outcome : std::uint8_t {
-    pending,          ///< it has not
-    served,           ///< server: closed after the last answer
-    upgraded,         ///< server: the connection became TLS, and ended in order
-    answered,         ///< client: the final response was complete, in clear
-    answered_secure,  ///< client: complete inside TLS
-    released,         ///< client: TLS is up and the probe answered; the request is the caller's to send
-    detached,         ///< the caller took the connection
-    refused,          ///< server: an error was answered; client: the requirement was not met
-    broken,           ///< the peer broke the protocol
-    truncated,        ///< the peer closed inside a message
-    failed,           ///< the handshake failed, a deadline passed, or the caller aborted
+    pending,         ///< it has not
+    served,          ///< server: closed after the last answer
+    upgraded,        ///< server: the connection became TLS, and ended in order
+    answered,        ///< client: the final response was complete, in clear
+    answered_secure, ///< client: complete inside TLS
+    released,        ///< client: TLS is up and the probe answered; the request is the caller's to send
+    detached,        ///< the caller took the connection
+    refused,         ///< server: an error was answered; client: the requirement was not met
+    broken,          ///< the peer broke the protocol
+    truncated,       ///< the peer closed inside a message
+    failed,          ///< the handshake failed, a deadline passed, or the caller aborted
 };
 
 } // namespace tlsup

@@ -19,9 +19,7 @@ struct status_entry {
     [[nodiscard]] constexpr std::uint16_t code() const noexcept {
         return static_cast<std::uint16_t>((line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0'));
     }
-    [[nodiscard]] constexpr std::string_view reason() const noexcept {
-        return {line.data() + 4, line.size() - 4};
-    }
+    [[nodiscard]] constexpr std::string_view reason() const noexcept { return {line.data() + 4, line.size() - 4}; }
 };
 
 /// The codes, ascending. 418 is reserved and has no phrase of its own; 425 was first planned by WebDAV Advanced
@@ -155,8 +153,8 @@ constexpr product parse_product(std::string_view text) noexcept {
     return {{text.data(), slash}, version, true};
 }
 
-/// The TLS upgrade tokens that name a protocol version in existence. The token asks for TLS; it does not fix the version
-/// that the handshake agrees on, which is local policy. RFC 2817 7.2, RFC 9110 16.7.
+/// The TLS upgrade tokens that name a protocol version in existence. The token asks for TLS; it does not fix the
+/// version that the handshake agrees on, which is local policy. RFC 2817 7.2, RFC 9110 16.7.
 enum class tls_token : std::uint8_t { tls_1_0 = 0, tls_1_1 = 1, tls_1_2 = 2, tls_1_3 = 3 };
 
 inline constexpr std::string_view tls_token_texts[] = {"TLS/1.0", "TLS/1.1", "TLS/1.2", "TLS/1.3"};
@@ -229,8 +227,8 @@ class token_list {
     std::uint16_t packed_ = 0; // count in the low three bits, then two bits for each token
 };
 
-/// What the library offers and accepts unless told otherwise. It ends in TLS/1.0 for the sake of old peers, which know no
-/// other token.
+/// What the library offers and accepts unless told otherwise. It ends in TLS/1.0 for the sake of old peers, which know
+/// no other token.
 inline constexpr token_list default_tokens{tls_token::tls_1_3, tls_token::tls_1_2, tls_token::tls_1_0};
 
 } // namespace tlsup

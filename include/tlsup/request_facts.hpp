@@ -27,8 +27,8 @@ constexpr method parse_method(std::string_view text) noexcept {
                                : method::other;
 }
 
-/// What a request's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do it.
-/// Sixteen to thirty-two bytes, no views: the head may be gone when you ask.
+/// What a request's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
+/// it. Sixteen to thirty-two bytes, no views: the head may be gone when you ask.
 class request_facts {
   public:
     constexpr request_facts() noexcept = default;
@@ -111,9 +111,9 @@ class request_facts {
     }
 
     [[nodiscard]] constexpr tlsup::framing framing() const noexcept {
-        return head_.has(detail::head_facts::has_coding)             ? tlsup::framing::chunked
+        return head_.has(detail::head_facts::has_coding)   ? tlsup::framing::chunked
                : head_.has(detail::head_facts::has_length) ? tlsup::framing::length
-                                                                     : tlsup::framing::none;
+                                                           : tlsup::framing::none;
     }
     /// Octets of content, where `framing()` is `length`.
     [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
@@ -139,8 +139,8 @@ class request_facts {
         if (method_ == method::connect) {
             form_ = target_form::authority;
             authority parsed;
-            const bool good = parse_authority(target, port_rule::required, parsed) == errc::ok &&
-                              parsed.kind != host_kind::ip_future;
+            const bool good =
+                parse_authority(target, port_rule::required, parsed) == errc::ok && parsed.kind != host_kind::ip_future;
             return good ? errc::ok : errc::bad_target;
         }
         if (target[0] == '/') {

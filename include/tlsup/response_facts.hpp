@@ -75,11 +75,11 @@ class response_facts {
 
     /// How the content ends. `until_close` where neither field says. RFC 9112 6.3.
     [[nodiscard]] constexpr tlsup::framing framing() const noexcept {
-        return bare_                                           ? tlsup::framing::none
+        return bare_                                         ? tlsup::framing::none
                : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
                : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
                : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
-                                                               : tlsup::framing::until_close;
+                                                             : tlsup::framing::until_close;
     }
     [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
     /// Whether the connection outlives this response. RFC 9112 9.3.

@@ -95,9 +95,7 @@ constexpr std::size_t skip_value(std::string_view text, std::size_t from) noexce
     return skip(text, from, class_value);
 }
 
-constexpr char lower(char byte) noexcept {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
-}
+constexpr char lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; }
 
 /// Equal, ASCII case aside. RFC 9110 5.1, 7.8.
 constexpr bool same_text(std::string_view one, std::string_view other) noexcept {

@@ -21,17 +21,17 @@ enum class deadline : std::uint8_t { none, idle, head, content, handshake, linge
 
 /// What `server::request` shows of a head.
 struct request_view {
-    request_line line{};        ///< views into the head
+    request_line line{}; ///< views into the head
     request_facts facts{};
-    token_list offer{};         ///< the tokens that `accept(index)` chooses from; empty where there is no valid offer
-    errc why = errc::no_offer;  ///< why the offer is ignored
+    token_list offer{};        ///< the tokens that `accept(index)` chooses from; empty where there is no valid offer
+    errc why = errc::no_offer; ///< why the offer is ignored
 };
 
 /// A server's side of one connection. Feed it the unread bytes, do what the step says, and tell it what happened.
 ///
-/// The head of the current request stays at the front of the buffer until a `drop` step takes it; content steps show the
-/// bytes behind it. A head whose offer was accepted stays at the front of the clear buffer until the connection ends.
-/// Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
+/// The head of the current request stays at the front of the buffer until a `drop` step takes it; content steps show
+/// the bytes behind it. A head whose offer was accepted stays at the front of the clear buffer until the connection
+/// ends. Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
 class server {
   public:
     constexpr server() noexcept = default;
@@ -44,8 +44,8 @@ class server {
         return run(unread, unread, options);
     }
 
-    /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. `clear`: the clear buffer, which still
-    /// starts with the head that was accepted; it says which authority was upgraded. RFC 9112 9.7.
+    /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. `clear`: the clear buffer, which
+    /// still starts with the head that was accepted; it says which authority was upgraded. RFC 9112 9.7.
     constexpr step next_secure(std::string_view plain, std::string_view clear, const server_options& options) noexcept {
         if (state_ != server_state::closed && (!secure_ || clear.size() < held_)) {
             return {{}, action::wait, errc::wrong_call, 0, false};
@@ -98,7 +98,8 @@ class server {
         return fire(server_event::refused);
     }
 
-    /// The response is written to its end. During `body` steps: it was an early one, the rest of the content is dropped.
+    /// The response is written to its end. During `body` steps: it was an early one, the rest of the content is
+    /// dropped.
     [[nodiscard]] constexpr errc answered() noexcept {
         if (state_ == server_state::content && !answered_) {
             answered_ = true;
@@ -234,7 +235,8 @@ class server {
     constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
     constexpr bool read_head(std::string_view input, std::string_view clear, const server_options& options,
                              step& result) noexcept;
-    constexpr void head_complete(std::string_view input, std::string_view clear, const server_options& options) noexcept;
+    constexpr void head_complete(std::string_view input, std::string_view clear,
+                                 const server_options& options) noexcept;
     constexpr bool read_content(std::string_view input, const server_options& options, step& result) noexcept;
     constexpr void content_complete(std::string_view input) noexcept;
     constexpr bool write_text(const server_options& options, step& result) noexcept;

@@ -50,12 +50,13 @@ enum class server_event : std::uint8_t {
 
 inline constexpr std::size_t server_states = 16;
 inline constexpr std::string_view server_state_names[] = {
-    "reading", "deciding", "content",     "serving",      "spent",    "continuing", "accepting", "switching",
+    "reading", "deciding",  "content",     "serving",      "spent",    "continuing", "accepting", "switching",
     "hello",   "handshake", "inner_reply", "inner_answer", "replying", "refusing",   "draining",  "closed"};
 inline constexpr std::string_view server_event_names[] = {
-    "head_complete",   "declined", "accepted", "accepted_expecting", "replied",      "refused",
-    "content_complete", "content_skipped", "answered", "taken",      "written",      "hello_passed",
-    "probe_secured",   "request_secured", "last",  "ended"};
+    "head_complete", "declined",         "accepted",        "accepted_expecting", "replied",
+    "refused",       "content_complete", "content_skipped", "answered",           "taken",
+    "written",       "hello_passed",     "probe_secured",   "request_secured",    "last",
+    "ended"};
 
 inline constexpr arrow<server_state, server_event> server_chart[] = {
     {server_state::reading, server_event::head_complete, server_state::deciding},

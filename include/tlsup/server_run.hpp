@@ -166,10 +166,11 @@ constexpr void server::head_complete(std::string_view input, std::string_view cl
         offer_error_ = errc::upgrade_disabled;
         authority upgraded;
         authority asked;
-        (void)parse_authority(parse_request_line(detail::part(clear, 0, held_)).authority, port_rule::optional, upgraded);
+        (void)parse_authority(parse_request_line(detail::part(clear, 0, held_)).authority, port_rule::optional,
+                              upgraded);
         const std::string_view inner = parse_request_line(detail::part(input, 0, size_)).authority;
-        if (!inner.empty() && (parse_authority(inner, port_rule::optional, asked) != errc::ok ||
-                               !same_authority(asked, upgraded))) {
+        if (!inner.empty() &&
+            (parse_authority(inner, port_rule::optional, asked) != errc::ok || !same_authority(asked, upgraded))) {
             status_ = 421;
             (void)fire(server_event::replied);
             return;
@@ -304,8 +305,8 @@ constexpr bool server::write_text(const server_options& options, step& result) n
         return false;
     }
     result = give(action::write, text);
-    result.status = state_ == server_state::continuing  ? std::uint16_t{100}
-                    : state_ == server_state::switching ? std::uint16_t{101}
+    result.status = state_ == server_state::continuing    ? std::uint16_t{100}
+                    : state_ == server_state::switching   ? std::uint16_t{101}
                     : state_ == server_state::inner_reply ? std::uint16_t{200}
                     : held_ != 0 && !secure_              ? std::uint16_t{0}
                                                           : status_;

@@ -23,9 +23,9 @@ enum class method_policy : std::uint8_t {
     any,          ///< all but CONNECT and TRACE. Opens what the text above says.
 };
 
-/// What a server accepts. By reference with every call, never stored. `defence` has no default on purpose.
+/// What a server accepts. By reference with every call, never stored. Nothing is upgraded until `defence` names how.
 struct upgrade_rules {
-    splice_defence defence;
+    splice_defence defence = splice_defence::no_upgrade;
     token_list tokens = default_tokens;
     method_policy methods = method_policy::options_only;
     bool with_body = false; ///< upgrade requests that have content, once it is read
@@ -96,10 +96,10 @@ constexpr judged judge(const request_facts& facts, const upgrade_rules& rules) n
 
 /// What the wire looks like at the moment when the 101 would go out, as the host reports it.
 struct wire {
-    std::size_t unread;          ///< octets received and not consumed, behind the request
-    std::size_t responses_owed;  ///< earlier responses that are not written to their end
-    bool body_complete;          ///< the request's content was read to its end
-    bool continue_sent;          ///< 100 (Continue) was written, if the request expects it
+    std::size_t unread;         ///< octets received and not consumed, behind the request
+    std::size_t responses_owed; ///< earlier responses that are not written to their end
+    bool body_complete;         ///< the request's content was read to its end
+    bool continue_sent;         ///< 100 (Continue) was written, if the request expects it
 };
 
 /// The 101 to be written, or why there is none.
@@ -108,8 +108,8 @@ struct [[nodiscard]] committed {
     std::string_view bytes{}; ///< the whole 101: static text. From here on all input belongs to TLS.
 };
 
-/// The only source of a 101. `index` chooses from `judged::offer`, so nothing can be named that was not offered. Without
-/// effect unless it succeeds: the request is then answered in clear. RFC 9110 7.8, RFC 2817 3.3.
+/// The only source of a 101. `index` chooses from `judged::offer`, so nothing can be named that was not offered.
+/// Without effect unless it succeeds: the request is then answered in clear. RFC 9110 7.8, RFC 2817 3.3.
 constexpr committed commit(const judged& request, std::size_t index, const wire& now) noexcept {
     if (request.why != errc::ok) {
         return {request.why, {}};
@@ -131,14 +131,15 @@ constexpr committed commit(const judged& request, std::size_t index, const wire&
 
 /// What a client forgives a peer. All off by default; each says what it opens.
 struct leniencies {
-    /// CUPS omits `Connection: Upgrade` on its 101 and 426. Opens: an Upgrade field that some hop should have removed is
-    /// taken for the server's own.
+    /// CUPS omits `Connection: Upgrade` on its 101 and 426. Opens: an Upgrade field that some hop should have removed
+    /// is taken for the server's own.
     bool peer_omits_upgrade_option = false;
     /// CUPS names all its TLS tokens on a 101. Opens: the server does not say which of them it took.
     bool peer_lists_all_tls_tokens = false;
 };
 
-/// Whether a 101 answers this offer. `ok`, or the rule that it breaks; every error is fatal. RFC 9110 7.8, RFC 2817 3.3.
+/// Whether a 101 answers this offer. `ok`, or the rule that it breaks; every error is fatal. RFC 9110 7.8, RFC
+/// 2817 3.3.
 constexpr errc judge_101(const response_facts& facts, token_list offered, const leniencies& lenient) noexcept {
     if (facts.fault() != errc::ok) {
         return facts.fault();
@@ -186,7 +187,7 @@ struct tls_facts {
     std::string_view sni;  ///< server: the name that the client sent; client: the name that was sent
     session resumption;
     early data;
-    identity peer;         ///< client: the certificate covers the request's host. Servers need not look.
+    identity peer; ///< client: the certificate covers the request's host. Servers need not look.
 
     constexpr tls_facts(std::string_view selected, std::string_view name, session how, early sent,
                         identity who) noexcept

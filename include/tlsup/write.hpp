@@ -21,10 +21,10 @@ struct room {
     constexpr room(char* at, std::size_t octets) noexcept : data(at), size(octets) {}
     template <std::size_t Size> constexpr room(char (&array)[Size]) noexcept : data(array), size(Size) {}
     template <class Buffer>
-        requires requires(Buffer& buffer) {
-            buffer.data();
-            buffer.size();
-        }
+    requires requires(Buffer& buffer) {
+        buffer.data();
+        buffer.size();
+    }
     constexpr room(Buffer& buffer) noexcept : data(buffer.data()), size(buffer.size()) {}
 };
 
@@ -215,8 +215,9 @@ class head_writer {
   private:
     // Framing, routing and hop-by-hop fields come from typed arguments only. RFC 9112 11.1, RFC 9110 7.6.1.
     static constexpr bool owned(std::string_view name) noexcept {
-        constexpr std::string_view names[] = {"host",    "connection", "upgrade",          "content-length", "transfer-encoding",
-                                              "trailer", "keep-alive", "proxy-connection", "te",             "expect"};
+        constexpr std::string_view names[] = {
+            "host",       "connection",       "upgrade", "content-length", "transfer-encoding", "trailer",
+            "keep-alive", "proxy-connection", "te",      "expect"};
         bool found = false;
         for (const std::string_view each : names) {
             found = found || detail::same_text(each, name);
@@ -280,7 +281,8 @@ constexpr prepared write_request(room out, const request_text& request, field_li
         writer.upgrade(request.offer, false, false);
     }
     writer.end();
-    return writer.finish(head_kind::request, request.offer, facts.method(), body && (request.body.how == framing::chunked || request.body.length != 0));
+    return writer.finish(head_kind::request, request.offer, facts.method(),
+                         body && (request.body.how == framing::chunked || request.body.length != 0));
 }
 
 /// A response with its content. 1xx and 426 come from elsewhere: `bad_argument`, as for a status outside 200 to 599.
@@ -347,7 +349,8 @@ inline constexpr std::string_view switching_101[] = {
 };
 
 /// The answer to the OPTIONS that asked for the upgrade. Nothing in the clear request changes it but `close`.
-inline constexpr std::string_view inner_reply = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n";
+inline constexpr std::string_view inner_reply =
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n";
 inline constexpr std::string_view inner_reply_last =
     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
 
@@ -360,7 +363,7 @@ inline constexpr std::string_view close_option = "close, ";
 
 // A fatal alert record but for its last octet, the description. RFC 8446 5.1, 6.
 inline constexpr std::string_view alert_begin{"\x15\x03\x01\x00\x02\x02", 6};
-inline constexpr std::string_view alert_numbers = "\x0a\x2f\x32\x46\x70\x78";
+inline constexpr std::string_view alert_numbers = "\x0a\x28\x2f\x32\x46\x70\x78";
 
 // What write_426 composes for the default tokens and text; the assertion below keeps the two the same.
 inline constexpr std::string_view default_426_text =

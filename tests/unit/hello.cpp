@@ -30,11 +30,11 @@ static_assert(std::is_trivially_copyable_v<hello_gate> && std::is_trivially_copy
 static_assert(std::is_default_constructible_v<hello_gate> && !std::is_default_constructible_v<hello_verdict>);
 static_assert(!std::is_default_constructible_v<hello_facts>);
 static_assert(!std::is_constructible_v<hello_facts, std::string_view, bool, std::string_view, bool>);
-static_assert(!std::is_constructible_v<hello_verdict, errc, std::uint8_t, unsigned, bool>);
+static_assert(!std::is_constructible_v<hello_verdict, errc, std::uint8_t, bool, bool, bool>);
 
 // Bytes that can be put together at compile time.
 struct wire {
-    char data[640] = {};
+    char data[1024] = {};
     std::size_t size = 0;
 
     constexpr wire() = default;
@@ -155,9 +155,8 @@ errc every_way(std::string_view bytes, splice_defence how = strict, std::string_
         REQUIRE(two == whole);
     }
     const hello_gate before = whole;
-    CHECK(whole.feed("\x16\x03\x01\x00\x05tail!"sv, expected, how) ==
-          (end == progress::more ? whole.feed({}, expected, how) : end));
     if (end != progress::more) {
+        CHECK(whole.feed("\x16\x03\x01\x00\x05tail!"sv, expected, how) == end);
         CHECK(whole == before);
     }
     CHECK_FALSE(before.verdict().engine_sends_alert());
@@ -337,7 +336,11 @@ TEST_CASE("hello: lengths that do not add up") {
 }
 
 TEST_CASE("hello: ALPN") {
-    const auto of = [](const wire& content) { return every_way(hello(extension(16, content))); };
+    const auto of = [](const wire& content) {
+        const errc last = every_way(hello(extension(16, content)));
+        CHECK(every_way(hello(wire{}.add(extension(16, content)).add(extension(21, filler(300))))) == last);
+        return last;
+    };
     const wire ours = name("tlsup/1");
     CHECK(of(list(ours)) == errc::ok);
     CHECK(of(list(wire{}.add(name("h2")).add(ours).add(name("http/1.1")))) == errc::ok);
@@ -365,7 +368,11 @@ TEST_CASE("hello: ALPN") {
 }
 
 TEST_CASE("hello: the server name") {
-    const auto of = [](const wire& content) { return every_way(hello(extension(0, content)), named); };
+    const auto of = [](const wire& content) {
+        const errc last = every_way(hello(extension(0, content)), named);
+        CHECK(every_way(hello(wire{}.add(extension(0, content)).add(extension(21, filler(200)))), named) == last);
+        return last;
+    };
     CHECK(of(list(host(here))) == errc::ok);
     CHECK(of(list(host("EXAMPLE.Com."))) == errc::ok);
     CHECK(of(list(host("example.com.."))) == errc::wrong_name);
@@ -407,7 +414,7 @@ TEST_CASE("hello: names compare as in same_host") {
     std::size_t wrong = 0;
     for (const std::string& one : names) {
         for (const std::string& other : names) {
-            if (!one.empty()) {
+            if (!one.empty() && other.find("..") == std::string::npos) { // no request has such a host
                 const wire content = list(host(one));
                 const bool passed = judge_hello({{}, false, content.view(), true, false}, other, named).passed();
                 wrong += passed != same_host(one, other) ? 1U : 0U;

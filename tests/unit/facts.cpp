@@ -1,0 +1,103 @@
+// The facts door: a host with its own parser asks the same questions as the machines.
+#include <doctest/doctest.h>
+#include <tlsup/tlsup.hpp>
+
+#include "unit/support.hpp"
+
+using namespace tlsup;
+
+namespace {
+
+constexpr upgrade_rules rules{splice_defence::bound_alpn, default_tokens, method_policy::any, true};
+
+request_facts offer(std::string_view method = "OPTIONS", unsigned minor = 1) {
+    request_facts facts;
+    facts.field("Host", "a.example"); // fields may come before the start line
+    facts.start(method, method == "OPTIONS" ? "*" : "/", 1, minor);
+    facts.field("upgrade", "TLS/1.2");
+    facts.field("CONNECTION", "keep-alive, Upgrade");
+    REQUIRE(facts.finish() == errc::ok);
+    return facts;
+}
+
+} // namespace
+
+TEST_CASE("judge and commit (2817-06, 9110-7.8-06, 9112-9.3-02)") {
+    const judged request = judge(offer(), rules);
+    REQUIRE(request.why == errc::ok);
+    CHECK(request.probe);
+    CHECK(commit(request, 0, {0, 0, true, true}).bytes ==
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n");
+    CHECK(commit(request, 1, {0, 0, true, true}).error == errc::token_not_offered);
+    CHECK(commit(request, 0, {1, 0, true, true}).error == errc::bytes_behind_offer);
+    CHECK(commit(request, 0, {0, 1, true, true}).error == errc::responses_owed);
+    CHECK(commit(request, 0, {1, 1, true, true}).bytes.empty());
+    request_facts post;
+    post.start("POST", "/", 1, 1);
+    post.field("Host", "a.example");
+    post.field("Upgrade", "TLS/1.2");
+    post.field("Connection", "Upgrade");
+    post.field("Content-Length", "3");
+    post.field("Expect", "100-continue");
+    REQUIRE(post.finish() == errc::ok);
+    const judged with_content = judge(post, rules);
+    CHECK(commit(with_content, 0, {0, 0, false, true}).error == errc::request_unfinished);
+    CHECK(commit(with_content, 0, {0, 0, true, false}).error == errc::request_unfinished);
+    CHECK(commit(with_content, 0, {0, 0, true, true}).error == errc::ok);
+}
+
+TEST_CASE("HTTP/1.0 cannot be upgraded, whatever the caller asks (9110-7.8-15, 9110-15.2-01)") {
+    const judged request = judge(offer("OPTIONS", 0), rules);
+    CHECK(request.why == errc::offer_in_http_1_0);
+    CHECK(commit(request, 0, {0, 0, true, true}).error == errc::offer_in_http_1_0);
+}
+
+TEST_CASE("CONNECT and TRACE are never upgraded (9110-7.8-13, 2817-25)") {
+    CHECK(judge(offer("TRACE"), rules).why == errc::method_not_allowed);
+    CHECK(judge(offer("GET"), rules).why == errc::ok);
+}
+
+TEST_CASE("both doors give the same facts") {
+    constexpr std::string_view head = "OPTIONS * HTTP/1.1\r\nHost: a.example\r\nupgrade: TLS/1.2\r\n"
+                                      "CONNECTION: keep-alive, Upgrade\r\n\r\n";
+    server machine;
+    const step now = machine.next(head, unit::any_server);
+    REQUIRE(now.what == action::decide);
+    CHECK(machine.request(now.bytes).facts == offer());
+}
+
+TEST_CASE("framing of responses (9112-6.3-01, 9112-6.3-05, 9112-6.3-11)") {
+    const auto framed = [](std::uint16_t status, std::string_view name, std::string_view value, bool to_head = false) {
+        response_facts facts;
+        facts.start(1, 1, status);
+        if (!name.empty()) {
+            facts.field(name, value);
+        }
+        REQUIRE(facts.finish(to_head) == errc::ok);
+        return facts.framing();
+    };
+    CHECK(framed(200, {}, {}) == framing::until_close);
+    CHECK(framed(200, "Content-Length", "5") == framing::length);
+    CHECK(framed(200, "Transfer-Encoding", "Chunked") == framing::chunked);
+    CHECK(framed(200, "Transfer-Encoding", "gzip") == framing::until_close);
+    CHECK(framed(204, "Content-Length", "5") == framing::none);
+    CHECK(framed(304, "Transfer-Encoding", "chunked") == framing::none);
+    CHECK(framed(200, "Content-Length", "5", true) == framing::none);
+}
+
+TEST_CASE("fields of a head, with folds") {
+    constexpr std::string_view head = "HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nY:\r\nZ: \t c \t\r\n\r\n";
+    field found;
+    REQUIRE(find_field(head, "x", found));
+    CHECK(found.folded);
+    CHECK(found.value == "a\r\n  b");
+    REQUIRE(find_field(head, "Z", found));
+    CHECK(found.value == "c");
+    CHECK(!find_field(head, "W", found));
+    field_reader fields(head);
+    int count = 0;
+    while (fields.next(found)) {
+        ++count;
+    }
+    CHECK(count == 3);
+}

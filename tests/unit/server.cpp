@@ -1,0 +1,251 @@
+#include <doctest/doctest.h>
+#include <tlsup/tlsup.hpp>
+
+#include <string>
+#include <type_traits>
+
+#include "unit/support.hpp"
+
+using namespace tlsup;
+using unit::any_server;
+using unit::good_tls;
+using unit::probe;
+
+static_assert(std::is_trivially_copyable_v<server> && sizeof(server) <= 112);
+static_assert(server_options{}.upgrade.defence == splice_defence::no_upgrade, "upgrading is opted into, by name");
+
+namespace {
+
+std::string text_of(server& machine, std::string_view input, const server_options& options) {
+    std::string text;
+    for (step now = machine.next(input, options); now.what == action::write; now = machine.next(input, options)) {
+        text += now.bytes.substr(0, 1); // short writes all the way
+        REQUIRE(machine.wrote(1) == errc::ok);
+    }
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("the wrong answer changes nothing (DESIGN 3)") {
+    server machine;
+    const server before = machine;
+    CHECK(machine.accept(0) == errc::wrong_call);
+    CHECK(machine.decline() == errc::wrong_call);
+    CHECK(machine.require_upgrade() == errc::wrong_call);
+    CHECK(machine.reject(400) == errc::wrong_call);
+    CHECK(machine.answered() == errc::wrong_call);
+    CHECK(machine.took(1) == errc::wrong_call);
+    CHECK(machine.wrote(1) == errc::wrong_call);
+    CHECK(machine.tls_hello(unit::passing(true)) == errc::wrong_call);
+    CHECK(machine.tls_established(good_tls, any_server) == errc::wrong_call);
+    CHECK(machine.tls_failed() == errc::wrong_call);
+    CHECK(machine == before);
+    const step wrong_door = machine.next_secure("GET", {}, any_server);
+    CHECK(wrong_door.error == errc::wrong_call);
+    CHECK(machine == before);
+}
+
+TEST_CASE("next is level-triggered") {
+    server machine;
+    const step first = machine.next(probe, any_server);
+    CHECK(machine.next(probe, any_server) == first);
+    CHECK(machine.accept(0) == errc::ok);
+    const step second = machine.next(probe, any_server);
+    CHECK(machine.next(probe, any_server) == second);
+}
+
+TEST_CASE("an index beyond the offer is refused without effect (9110-7.8-08)") {
+    server machine;
+    (void)machine.next(probe, any_server);
+    const server before = machine;
+    CHECK(machine.accept(2) == errc::token_not_offered);
+    CHECK(machine == before);
+    CHECK(machine.accept(1) == errc::ok);
+    CHECK(machine.next(probe, any_server).bytes.find("TLS/1.0, HTTP/1.1") != std::string_view::npos);
+}
+
+TEST_CASE("bytes that arrive between decision and 101 decline the offer (P-EMPTY)") {
+    server machine;
+    (void)machine.next(probe, any_server);
+    CHECK(machine.accept(0) == errc::ok);
+    const std::string more = std::string(probe) + "X";
+    CHECK(machine.next(more, any_server).what == action::answer);
+    CHECK(machine.request(probe).why == errc::bytes_behind_offer);
+}
+
+TEST_CASE("after the 101 only a TLS record is input (9112-9.7-01)") {
+    server machine;
+    REQUIRE(unit::switch_server(machine, probe, any_server));
+    const std::string more = std::string(probe) + "GET / HTTP/1.1\r\n";
+    const step now = machine.next(more, any_server);
+    CHECK(now.what == action::close);
+    CHECK(now.error == errc::cleartext_after_101);
+}
+
+TEST_CASE("100 comes before the content and the 101 (9110-7.8-17, 9110-10.1.1-08)") {
+    std::string input = "POST /a HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n"
+                        "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    server machine;
+    REQUIRE(machine.next(input, any_server).what == action::decide);
+    REQUIRE(machine.accept(0) == errc::ok);
+    CHECK(text_of(machine, input, any_server) == continue_100);
+    CHECK(machine.next(input, any_server).what == action::read);
+    input += "ok";
+    const step body = machine.next(input, any_server);
+    CHECK(body.what == action::body);
+    CHECK(body.bytes == "ok");
+    CHECK(machine.took(2) == errc::ok);
+    input.resize(input.size() - 2);
+    CHECK(text_of(machine, input, any_server).find("HTTP/1.1 101 ") == 0);
+}
+
+TEST_CASE("the library answers the OPTIONS inside TLS, and 421 keeps other names out (9110-15.5.20-01)") {
+    server machine;
+    REQUIRE(unit::secure_server(machine, probe, any_server));
+    CHECK(machine.next(probe, any_server).error == errc::wrong_call);
+    std::string reply;
+    for (step now = machine.next_secure({}, probe, any_server); now.what == action::write;
+         now = machine.next_secure({}, probe, any_server)) {
+        reply += now.bytes;
+        REQUIRE(machine.wrote(now.bytes.size()) == errc::ok);
+    }
+    CHECK(reply == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n");
+    std::string inner = "GET / HTTP/1.1\r\nHost: other.example\r\n\r\n";
+    step now = machine.next_secure(inner, probe, any_server);
+    CHECK(now.status == 421);
+    CHECK(machine.wrote(now.bytes.size()) == errc::ok);
+    now = machine.next_secure(inner, probe, any_server);
+    CHECK(now.what == action::drop);
+    CHECK(machine.took(now.bytes.size()) == errc::ok);
+    inner = "GET / HTTP/1.1\r\nHost: EXAMPLE.com.:80\r\n\r\n";
+    CHECK(machine.next_secure(inner, probe, any_server).what == action::decide);
+    CHECK(machine.require_upgrade() == errc::wrong_call); // no TLS inside TLS
+    CHECK(machine.decline() == errc::ok);
+    CHECK(machine.next_secure(inner, probe, any_server).what == action::answer);
+}
+
+TEST_CASE("inner data before the inner answer is a splice (P-OPO)") {
+    server machine;
+    REQUIRE(unit::secure_server(machine, probe, any_server));
+    const step now = machine.next_secure("G", probe, any_server);
+    CHECK(now.what == action::close);
+    CHECK(now.error == errc::spliced);
+}
+
+TEST_CASE("a handshake that is not the upgraded one ends the connection (P-OPO)") {
+    const auto established = [](const tls_facts& facts, splice_defence how) {
+        server_options options = any_server;
+        options.upgrade.defence = how;
+        server machine;
+        REQUIRE(unit::switch_server(machine, probe, options));
+        REQUIRE(machine.tls_hello(unit::passing(true)) == errc::ok);
+        const errc error = machine.tls_established(facts, options);
+        CHECK((error == errc::ok) == (machine.state() != server_state::closed));
+        return error;
+    };
+    using enum splice_defence;
+    const auto facts = [](std::string_view alpn, session how, early data) {
+        return tls_facts{alpn, "example.com", how, data, identity::unverified};
+    };
+    CHECK(established(facts("tlsup/1", session::full, early::none), bound_alpn) == errc::ok);
+    CHECK(established(facts("", session::full, early::none), bound_alpn) == errc::missing_alpn);
+    CHECK(established(facts("", session::full, early::none), dedicated_name) == errc::ok);
+    CHECK(established(facts("http/1.1", session::full, early::none), dedicated_name) == errc::foreign_alpn);
+    CHECK(established(facts("tlsup/1", session::resumed, early::none), bound_alpn) == errc::resumed_session);
+    CHECK(established(facts("tlsup/1", session::full, early::accepted), bound_alpn) == errc::early_data);
+    CHECK(established({"tlsup/1", "", session::full, early::none, identity::unverified}, bound_alpn) ==
+          errc::hello_mismatch);
+}
+
+TEST_CASE("options decide: methods, content, no upgrade at all (9110-7.8-02)") {
+    const auto why = [](std::string_view head, upgrade_rules rules) {
+        server_options options{.upgrade = rules};
+        server machine;
+        const step now = machine.next(head, options);
+        REQUIRE(now.what == action::decide);
+        return machine.request(now.bytes).why;
+    };
+    constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n";
+    using enum splice_defence;
+    CHECK(why(probe, {no_upgrade}) == errc::upgrade_disabled);
+    CHECK(why(probe, {bound_alpn}) == errc::ok);
+    CHECK(why(get, {bound_alpn}) == errc::method_not_allowed);
+    CHECK(why(get, {bound_alpn, default_tokens, method_policy::safe, false}) == errc::ok);
+    CHECK(why("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\nContent-Length: 1\r\n\r\n",
+              {bound_alpn}) == errc::content_not_allowed);
+    CHECK(why("CONNECT a:443 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n",
+              {bound_alpn, default_tokens, method_policy::any, true}) == errc::method_not_allowed);
+}
+
+TEST_CASE("a 426 closes where the request does, and has no content for HEAD (9112-9.6-01)") {
+    const auto reply = [](std::string_view head) {
+        server machine;
+        REQUIRE(machine.next(head, any_server).what == action::decide);
+        REQUIRE(machine.require_upgrade() == errc::ok);
+        return text_of(machine, head, any_server);
+    };
+    const std::string open = reply("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(open == default_upgrade_required.text());
+    CHECK(reply("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").find("Connection: close, Upgrade\r\n") !=
+          std::string::npos);
+    const std::string head = reply("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(head == open.substr(0, default_upgrade_required.head_size()));
+}
+
+TEST_CASE("a 426 that names other tokens than the options accept is not used") {
+    char text[400] = {};
+    server_options options = any_server;
+    options.upgrade_required = write_426(text, {tls_token::tls_1_2}, "TLS please.\n").head;
+    server machine;
+    CHECK(machine.next(probe, options).error == errc::bad_options);
+    options.upgrade.tokens = {tls_token::tls_1_2};
+    CHECK(machine.next(probe, options).what == action::decide);
+}
+
+TEST_CASE("a deadline inside a request is a 408, elsewhere a close (9112-9.5-01)") {
+    server machine;
+    CHECK(machine.wanted() == deadline::idle);
+    (void)machine.next("GET / HT", any_server);
+    CHECK(machine.wanted() == deadline::head);
+    CHECK(machine.abort(errc::timeout) == errc::ok);
+    CHECK(text_of(machine, "GET / HT", any_server).find("HTTP/1.1 408 Request Timeout\r\n") == 0);
+    CHECK(machine.next("GET / HT", any_server).what == action::drain);
+    CHECK(machine.took(8) == errc::ok);
+    CHECK(machine.peer_closed() == errc::ok);
+    CHECK(machine.next({}, any_server).what == action::close);
+    CHECK(machine.outcome() == outcome::refused);
+    server idle;
+    CHECK(idle.abort(errc::timeout) == errc::ok);
+    CHECK(idle.next({}, any_server).what == action::close);
+}
+
+TEST_CASE("an early answer drops the rest of the content (9110-10.1.1-09)") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+    std::string input = head + "ab";
+    server machine;
+    REQUIRE(machine.next(input, any_server).what == action::decide);
+    REQUIRE(machine.decline() == errc::ok);
+    CHECK(machine.next(input, any_server).what == action::body);
+    CHECK(machine.answered() == errc::ok);
+    CHECK(machine.answered() == errc::wrong_call);
+    const step rest = machine.next(input, any_server);
+    CHECK(rest.what == action::drop);
+    CHECK(machine.took(2) == errc::ok);
+    input = head + "cd";
+    CHECK(machine.next(input, any_server).what == action::drop);
+    CHECK(machine.took(2) == errc::ok);
+    input = head;
+    const step spent = machine.next(input, any_server);
+    CHECK(spent.what == action::drop);
+    CHECK(spent.bytes.size() == head.size());
+}
+
+TEST_CASE("detach gives the connection away") {
+    server machine;
+    (void)machine.next(probe, any_server);
+    CHECK(machine.detach() == errc::ok);
+    CHECK(machine.next(probe, any_server).what == action::detach);
+    CHECK(machine.outcome() == outcome::detached);
+    CHECK(machine.detach() == errc::wrong_call);
+}
