@@ -91,7 +91,10 @@ suite layers tests/layers.py python3 tests/layers.py
 
 gcc_built=yes
 build g++ build g++ -Dtests=true -Dexamples=true || gcc_built=
-[[ -n $gcc_built ]] && replay g++ build
+if [[ -n $gcc_built ]]; then
+    replay g++ build
+    suite docs tests/docs.py python3 tests/docs.py build/tests/draw_states
+fi
 
 if [[ -n $old_clang && $old_clang != "$new_clang" ]]; then
     name=${old_clang/++/}

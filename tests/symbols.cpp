@@ -9,8 +9,8 @@ extern "C" int use_server(const char* bytes, unsigned size, const char* plain, u
     const std::string_view clear{bytes, size};
     int sum = 0;
     for (unsigned round = 0; round < size; ++round) {
-        const step now = machine.secure() ? machine.next_secure({plain, plain_size}, clear, options)
-                                          : machine.next(clear, options);
+        const step now =
+            machine.secure() ? machine.next_secure({plain, plain_size}, clear, options) : machine.next(clear, options);
         sum += static_cast<int>(now.what);
         if (now.what == action::decide) {
             const request_view request = machine.request(now.bytes);
@@ -20,8 +20,8 @@ extern "C" int use_server(const char* bytes, unsigned size, const char* plain, u
         hello_gate gate;
         (void)gate.feed(now.bytes, "a.example", options.upgrade.defence);
         sum += static_cast<int>(machine.tls_hello(gate.verdict()));
-        sum += static_cast<int>(machine.tls_established(
-            {alpn_name, "a.example", session::full, early::none, identity::verified}, options));
+        sum += static_cast<int>(
+            machine.tls_established({alpn_name, "a.example", session::full, early::none, identity::verified}, options));
         sum += static_cast<int>(machine.answered()) + static_cast<int>(machine.took(now.bytes.size()));
         sum += static_cast<int>(machine.wrote(now.bytes.size())) + static_cast<int>(machine.abort(errc::timeout));
         sum += static_cast<int>(machine.peer_closed()) + static_cast<int>(machine.outcome());
@@ -38,12 +38,12 @@ extern "C" int use_client(const char* bytes, unsigned size) {
     client machine;
     int sum = 0;
     for (unsigned round = 0; round < size; ++round) {
-        const step now = machine.secure() ? machine.next_secure({bytes, size}, options)
-                                          : machine.next({bytes, size}, options);
+        const step now =
+            machine.secure() ? machine.next_secure({bytes, size}, options) : machine.next({bytes, size}, options);
         sum += static_cast<int>(now.what) + static_cast<int>(machine.took(now.bytes.size()));
         sum += static_cast<int>(machine.wrote(now.bytes.size())) + static_cast<int>(machine.peer_closed());
-        sum += static_cast<int>(machine.tls_established(
-            {alpn_name, "a.example", session::full, early::none, identity::verified}, options));
+        sum += static_cast<int>(
+            machine.tls_established({alpn_name, "a.example", session::full, early::none, identity::verified}, options));
         sum += static_cast<int>(machine.retry()) + static_cast<int>(machine.request_body_done());
         sum += static_cast<int>(machine.outcome()) + static_cast<int>(machine.abort(errc::timeout));
     }

@@ -1,7 +1,7 @@
 // client_run.hpp: how a client finds its next step. Included by client.hpp.
 #pragma once
 
-#include "client.hpp"
+#include "client.hpp" // NOLINT(misc-header-include-cycle): two files of one header
 
 namespace tlsup {
 

@@ -58,6 +58,15 @@ class server {
         return {parse_request_line(head), facts_, offer_, offer_error_};
     }
 
+    /// The host that was asked for in clear, without its port: what the gate compares the server name with. A view into
+    /// `clear`, empty before the 101. RFC 6066 3.
+    [[nodiscard]] constexpr std::string_view upgraded_host(std::string_view clear) const noexcept {
+        authority upgraded;
+        const std::string_view head = detail::part(clear, 0, clear.size() < held_ ? 0 : held_);
+        (void)parse_authority(parse_request_line(head).authority, port_rule::optional, upgraded);
+        return upgraded.host;
+    }
+
     /// Upgrade with this token of the offer: 100 and the content come first, then the 101. RFC 9110 7.8.
     /// `token_not_offered`, or the reason why there is no valid offer: nothing changed.
     [[nodiscard]] constexpr errc accept(std::size_t index) noexcept {

@@ -1,7 +1,7 @@
 // server_run.hpp: how a server finds its next step. Included by server.hpp.
 #pragma once
 
-#include "server.hpp"
+#include "server.hpp" // NOLINT(misc-header-include-cycle): two files of one header
 
 namespace tlsup {
 

@@ -67,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_head<request_facts>(bytes.view(), limits);
     read_head<response_facts>(bytes.view(), limits);
     const body_limits body{200, 20, 60, 4};
-    fuzz::check(bytes.view().empty() || read_body(bytes.view(), body, 1) == read_body(bytes.view(), body, bytes.view().size()));
+    fuzz::check(bytes.view().empty() ||
+                read_body(bytes.view(), body, 1) == read_body(bytes.view(), body, bytes.view().size()));
     return 0;
 }

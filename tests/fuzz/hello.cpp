@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const hello_gate::progress verdict = whole.feed(all, "example.com", how);
     hello_gate two;
     (void)two.feed(all.substr(0, cut < all.size() ? cut : all.size()), "example.com", how);
-    const hello_gate::progress second =
-        two.feed(all.substr(cut < all.size() ? cut : all.size()), "example.com", how);
+    const hello_gate::progress second = two.feed(all.substr(cut < all.size() ? cut : all.size()), "example.com", how);
     hello_gate each;
     hello_gate::progress last = each.feed({}, "example.com", how);
     for (const char& byte : all) {

@@ -91,10 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             } else {
                 (void)machine.peer_closed();
             }
-            const hello_verdict verdict =
-                choose.pick(2) != 0
-                    ? judge_hello({{}, false, {}, false, false}, "a.example", splice_defence::dedicated_name)
-                    : gate.verdict();
+            const hello_verdict verdict = choose.pick(2) != 0 ? judge_hello({{}, false, {}, false, false}, "a.example",
+                                                                            splice_defence::dedicated_name)
+                                                              : gate.verdict();
             (void)machine.tls_hello(verdict);
             (void)machine.tls_established({{}, {}, session::full, early::none, identity::unverified}, options);
             break;

@@ -20,15 +20,42 @@ host_kind kind_of(std::string_view text) {
 } // namespace
 
 TEST_CASE("authorities (P-AUTH, 9112-3.2-03, 9110-9.3.6-03)") {
-    for (const std::string_view good : {"a", "a.example", "a.example.", "a_b.example", "a.example:80", "a.example:",
-                                        "127.0.0.1:1", "[::1]", "[::1]:65535", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]",
-                                        "[v1.fe80::1+eth0]", "[1:2:3:4:5:6:1.2.3.4]", "[1::8]"}) {
+    for (const std::string_view good : {"a", "a.example", "a.example.", "a_b.example", "a.example:80",
+                                        "a.example:", "127.0.0.1:1", "[::1]", "[::1]:65535", "[1:2:3:4:5:6:7:8]",
+                                        "[::ffff:1.2.3.4]", "[v1.fe80::1+eth0]", "[1:2:3:4:5:6:1.2.3.4]", "[1::8]"}) {
         CHECK_MESSAGE(parse(good) == errc::ok, good);
     }
-    for (const std::string_view bad :
-         {"", ":80", ".a", "a..b", "a b", "a,b", "user@a", "a%41", "[::1", "[::1%eth0]", "[]", "[:::1]", "[1:2:3]",
-          "[1:2:3:4:5:6:7:8:9]", "[::1.2.3]", "[12345::]", "[v.x]", "[v1.]", "[1:]", "a:0", "a:080", "a:65536",
-          "a:4294967739", "a:+1", "a:0x1", "::1", "a/b", "a?b", "a#b", "b\xfc" "cher"}) {
+    for (const std::string_view bad : {"",
+                                       ":80",
+                                       ".a",
+                                       "a..b",
+                                       "a b",
+                                       "a,b",
+                                       "user@a",
+                                       "a%41",
+                                       "[::1",
+                                       "[::1%eth0]",
+                                       "[]",
+                                       "[:::1]",
+                                       "[1:2:3]",
+                                       "[1:2:3:4:5:6:7:8:9]",
+                                       "[::1.2.3]",
+                                       "[12345::]",
+                                       "[v.x]",
+                                       "[v1.]",
+                                       "[1:]",
+                                       "a:0",
+                                       "a:080",
+                                       "a:65536",
+                                       "a:4294967739",
+                                       "a:+1",
+                                       "a:0x1",
+                                       "::1",
+                                       "a/b",
+                                       "a?b",
+                                       "a#b",
+                                       "b\xfc"
+                                       "cher"}) {
         CHECK_MESSAGE(parse(bad) == errc::bad_host, bad);
     }
     CHECK(parse("a", port_rule::required) == errc::bad_host);
@@ -40,7 +67,8 @@ TEST_CASE("authorities (P-AUTH, 9112-3.2-03, 9110-9.3.6-03)") {
 TEST_CASE("kinds of host") {
     CHECK(kind_of("a.example") == host_kind::name);
     CHECK(kind_of("127.0.0.1") == host_kind::ipv4);
-    for (const std::string_view each : {"127.1", "2130706433", "0x7f.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "a.0x1"}) {
+    for (const std::string_view each :
+         {"127.1", "2130706433", "0x7f.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "a.0x1"}) {
         CHECK_MESSAGE(kind_of(each) == host_kind::number, each);
     }
     CHECK(kind_of("[::1]") == host_kind::ipv6);

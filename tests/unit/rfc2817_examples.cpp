@@ -11,8 +11,9 @@ using namespace tlsup;
 constexpr server_options rfc_server{
     .upgrade = {splice_defence::accept_splice_risk, default_tokens, method_policy::any, true}};
 
-constexpr std::string_view optional_upgrade = "GET http://example.bank.com/acct_stat.html?749394889300 HTTP/1.1\r\n"
-                                              "Host: example.bank.com\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n";
+constexpr std::string_view optional_upgrade =
+    "GET http://example.bank.com/acct_stat.html?749394889300 HTTP/1.1\r\n"
+    "Host: example.bank.com\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n";
 constexpr std::string_view mandatory_upgrade = "OPTIONS * HTTP/1.1\r\nHost: example.bank.com\r\n"
                                                "Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n";
 constexpr std::string_view acceptance = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n"
@@ -53,8 +54,7 @@ constexpr bool client_follows(std::string_view status_101) {
     options.request = write_request(request, {"GET", "/acct_stat.html?749394889300", "example.bank.com", {}, {}}).head;
     client machine;
     step now = machine.next({}, options);
-    if (now.what != action::write || now.bytes != options.probe.text() ||
-        machine.wrote(now.bytes.size()) != errc::ok) {
+    if (now.what != action::write || now.bytes != options.probe.text() || machine.wrote(now.bytes.size()) != errc::ok) {
         return false;
     }
     now = machine.next(status_101, options);
@@ -111,8 +111,9 @@ constexpr bool server_requires() {
         return false;
     }
     const step now = machine.next("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", rfc_server);
-    constexpr std::string_view begin = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3, TLS/1.2, TLS/1.0, HTTP/1.1\r\n"
-                                       "Connection: ";
+    constexpr std::string_view begin =
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3, TLS/1.2, TLS/1.0, HTTP/1.1\r\n"
+        "Connection: ";
     return now.what == action::write && now.bytes == begin && now.more;
 }
 static_assert(server_requires());

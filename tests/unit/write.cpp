@@ -87,7 +87,8 @@ TEST_CASE("replies: no 1xx, no 426, no length on 204 (9110-8.6-02, 2817-16)") {
     CHECK(write_reply(out, {.advertise = {tls_token::tls_1_2}, .close = true, .content = "hi"}).head.text() ==
           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nUpgrade: TLS/1.2, HTTP/1.1\r\nConnection: close, Upgrade\r\n\r\nhi");
     CHECK(write_426(out, {}, "x").error == errc::bad_argument);
-    CHECK(write_advert(out, {tls_token::tls_1_0}).head.text() == "Upgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n");
+    CHECK(write_advert(out, {tls_token::tls_1_0}).head.text() ==
+          "Upgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n");
 }
 
 TEST_CASE("the registry (2817-35, 2817-36, 2817-37, 9110-16.7-01)") {
