@@ -1,0 +1,209 @@
+// fetch_options.hpp: the command line of fetch.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tlsup/tlsup.hpp>
+
+namespace example {
+
+inline constexpr std::string_view fetch_help =
+    R"(usage: fetch [options] http://HOST[:PORT]/PATH
+
+Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way (RFC 2817).
+
+  --require-tls       ask for TLS with OPTIONS * first; send nothing else in clear (default)
+  --offer             send the request in clear with an offer; TLS if the server takes it
+  --plain             send the request in clear; TLS only if the server demands it with a 426
+  --cacert FILE       trust the certificates in this PEM file instead of the system's
+  --pin SHA256        trust exactly the certificate with this SHA-256, in hex
+  --insecure          trust any certificate
+  --peer strict|cups  cups: forgive what CUPS does to its 101 and its 426
+  --no-alpn           do not offer the ALPN protocol tlsup/1
+  --timeout SECONDS   for the whole exchange, 30 by default
+  -X METHOD           GET by default, POST with --data
+  -H 'NAME: VALUE'    another field of the request; may be repeated
+  --data @FILE        send the file as content
+  -o FILE             write the response's content there
+  -v                  show on stderr what is said, in clear and inside TLS
+  --help              this text
+
+exit status: 0 answered, with the security that was asked for; 1 usage; 2 network; 3 refused: TLS was required and
+there was none; 4 the server broke the protocol; 5 TLS
+)";
+
+/// The command line asks for something that cannot be done.
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+enum class fetch_mode : unsigned char { require_tls, offer, plain };
+
+struct fetch_options {
+    fetch_mode mode = fetch_mode::require_tls;
+    std::string authority; ///< as in the URL: what Host says
+    std::string host;      ///< without brackets and trailing dot
+    std::string port;
+    std::string target;
+    std::string method;
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::optional<std::string> content;
+    std::string cacert;
+    std::string pin;
+    std::string output;
+    unsigned timeout = 30;
+    bool insecure = false;
+    bool cups = false;
+    bool alpn = true;
+    bool verbose = false;
+    bool help = false;
+};
+
+inline void read_url(std::string_view url, fetch_options& options) {
+    constexpr std::string_view scheme = "http://";
+    if (url.substr(0, scheme.size()) != scheme) {
+        throw usage_error("the URL has to start with http://");
+    }
+    url.remove_prefix(scheme.size());
+    url = url.substr(0, url.find('#'));
+    const std::size_t end = std::min(url.find_first_of("/?"), url.size());
+    options.authority = url.substr(0, end);
+    options.target = url.substr(end);
+    if (options.target.empty() || options.target.front() == '?') {
+        options.target.insert(0, "/");
+    }
+    tlsup::authority parsed;
+    if (tlsup::parse_authority(options.authority, tlsup::port_rule::optional, parsed) != tlsup::errc::ok) {
+        throw usage_error("the URL has no valid host");
+    }
+    options.host = parsed.host;
+    if (parsed.kind == tlsup::host_kind::ipv6) {
+        options.host = options.host.substr(1, options.host.size() - 2);
+    } else if (options.host.size() > 1 && options.host.back() == '.') {
+        options.host.pop_back();
+    }
+    options.port = std::to_string(parsed.port == 0 ? 80 : parsed.port);
+}
+
+inline std::string read_file(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) {
+        throw usage_error("cannot read " + name);
+    }
+    return text;
+}
+
+inline std::pair<std::string, std::string> read_field(std::string_view text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        throw usage_error("a field looks like 'name: value'");
+    }
+    const std::string_view value = text.substr(colon + 1);
+    const std::size_t from = std::min(value.find_first_not_of(" \t"), value.size());
+    const std::size_t last = value.find_last_not_of(" \t");
+    const std::size_t count = last == std::string_view::npos ? 0 : last + 1 - from;
+    return {std::string(text.substr(0, colon)), std::string(value.substr(from, count))};
+}
+
+inline std::string read_pin(std::string pin) {
+    std::erase(pin, ':');
+    for (char& each : pin) {
+        each = each >= 'A' && each <= 'F' ? static_cast<char>(each - 'A' + 'a') : each;
+    }
+    if (pin.size() != 64 || pin.find_first_not_of("0123456789abcdef") != std::string::npos) {
+        throw usage_error("--pin takes the 64 hex digits of a SHA-256");
+    }
+    return pin;
+}
+
+inline unsigned read_seconds(const std::string& text) {
+    if (text.empty() || text.size() > 5 || text.find_first_not_of("0123456789") != std::string::npos || text == "0") {
+        throw usage_error("--timeout takes a number of seconds from 1 to 99999");
+    }
+    return static_cast<unsigned>(std::stoul(text));
+}
+
+/// Throws `usage_error`.
+inline fetch_options read_command_line(const std::vector<std::string>& words) {
+    fetch_options options;
+    std::string url;
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const std::string& word = words[at];
+        const auto value = [&]() -> const std::string& {
+            if (at + 1 == words.size()) {
+                throw usage_error(word + " needs a value");
+            }
+            return words[++at];
+        };
+        if (word == "--help") {
+            options.help = true;
+            return options;
+        } else if (word == "--require-tls") {
+            options.mode = fetch_mode::require_tls;
+        } else if (word == "--offer") {
+            options.mode = fetch_mode::offer;
+        } else if (word == "--plain") {
+            options.mode = fetch_mode::plain;
+        } else if (word == "--cacert") {
+            options.cacert = value();
+        } else if (word == "--pin") {
+            options.pin = read_pin(value());
+        } else if (word == "--insecure") {
+            options.insecure = true;
+        } else if (word == "--peer") {
+            const std::string& peer = value();
+            if (peer != "strict" && peer != "cups") {
+                throw usage_error("--peer is strict or cups");
+            }
+            options.cups = peer == "cups";
+        } else if (word == "--no-alpn") {
+            options.alpn = false;
+        } else if (word == "--timeout") {
+            options.timeout = read_seconds(value());
+        } else if (word == "-X") {
+            options.method = value();
+        } else if (word == "-H") {
+            options.fields.push_back(read_field(value()));
+        } else if (word == "--data") {
+            const std::string& file = value();
+            if (file.size() < 2 || file.front() != '@') {
+                throw usage_error("--data takes @ and the name of a file");
+            }
+            options.content = read_file(file.substr(1));
+        } else if (word == "-o") {
+            options.output = value();
+        } else if (word == "-v") {
+            options.verbose = true;
+        } else if (word.size() > 1 && word.front() == '-') {
+            throw usage_error("there is no option " + word);
+        } else if (!url.empty()) {
+            throw usage_error("there is more than one URL");
+        } else {
+            url = word;
+        }
+    }
+    const int trusts = (options.cacert.empty() ? 0 : 1) + (options.pin.empty() ? 0 : 1) + (options.insecure ? 1 : 0);
+    if (trusts > 1) {
+        throw usage_error("--cacert, --pin and --insecure exclude each other");
+    }
+    if (url.empty()) {
+        throw usage_error("there is no URL");
+    }
+    read_url(url, options);
+    if (options.method.empty()) {
+        options.method = options.content ? "POST" : "GET";
+    }
+    return options;
+}
+
+} // namespace example

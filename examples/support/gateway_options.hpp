@@ -1,0 +1,155 @@
+// gateway_options.hpp: the command line of gateway.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tlsup/server.hpp>
+
+#include "log.hpp"
+#include "net.hpp"
+#include "target.hpp"
+
+namespace example::gateway {
+
+inline constexpr std::string_view help =
+    R"(usage: gateway --listen ADDR:PORT (--backend ADDR:PORT | --root DIR) --opossum DEFENCE [option]...
+
+Serves HTTP/1.1, and upgrades connections to TLS on the same port (RFC 2817).
+
+  --listen ADDR:PORT      where to listen; port 0 picks one, which is printed
+  --backend ADDR:PORT     pass requests on to this server, in clear
+  --root DIR              serve the files of this folder
+  --opossum DEFENCE       what keeps an attacker from joining an upgrade to somebody else's handshake:
+                            bound-alpn      clients have to offer ALPN tlsup/1: closes the attack completely
+                            dedicated-name  the name of this host is never used for implicit TLS (https)
+                            accept-risk     neither; for clients without ALPN, such as those of CUPS
+  --cert FILE --key FILE  certificate chain and key (PEM); without them a fresh self-signed certificate is used
+  --require-tls PREFIX    answer 426 in clear to this path and all below it; may be repeated
+  --advertise             say in every response in clear that TLS is available
+  --methods SET           requests that can be upgraded: options (default), safe, any. With safe and any, a network
+                          attacker can choose a response that the victim believes authenticated
+  --log FORMAT            write events to stderr: text or json
+  --help                  print this
+)";
+
+struct settings {
+    endpoint listen;
+    std::optional<endpoint> backend;
+    std::string root;
+    std::string cert;
+    std::string key;
+    std::vector<std::string> require_tls;
+    bool advertise = false;
+    event_log::format log = event_log::format::none;
+    tlsup::server_options machine{.upgrade = {tlsup::splice_defence::no_upgrade}};
+};
+
+/// One of the words, as its meaning.
+template <class Meaning, std::size_t Count>
+Meaning choose(const std::string& name, const std::string& word,
+               const std::pair<std::string_view, Meaning> (&known)[Count]) {
+    std::string all;
+    for (const auto& [spelling, meaning] : known) {
+        if (word == spelling) {
+            return meaning;
+        }
+        all += (all.empty() ? "" : ", ") + std::string(spelling);
+    }
+    throw failure(name + " does not know \"" + word + "\"; choose one of: " + all);
+}
+
+inline endpoint address(const std::string& name, const std::string& word) {
+    if (const std::optional<endpoint> found = parse_endpoint(word)) {
+        return *found;
+    }
+    throw failure(name + " needs an address and a port, as in 127.0.0.1:8080 or [::1]:8080, not \"" + word + "\"");
+}
+
+inline std::string prefix(const std::string& word) {
+    const std::optional<std::string> path = normal_path(word);
+    if (!path || word[0] != '/') {
+        throw failure("--require-tls needs a path that begins with /, not \"" + word + "\"");
+    }
+    return *path;
+}
+
+inline void set_option(settings& made, const std::string& name, const std::string& word) {
+    using tlsup::method_policy;
+    using tlsup::splice_defence;
+    using format = event_log::format;
+    if (name == "--listen") {
+        made.listen = address(name, word);
+    } else if (name == "--backend") {
+        made.backend = address(name, word);
+    } else if (name == "--root") {
+        made.root = word;
+    } else if (name == "--cert") {
+        made.cert = word;
+    } else if (name == "--key") {
+        made.key = word;
+    } else if (name == "--require-tls") {
+        made.require_tls.push_back(prefix(word));
+    } else if (name == "--opossum") {
+        made.machine.upgrade.defence = choose<splice_defence>(name, word,
+                                                              {{"bound-alpn", splice_defence::bound_alpn},
+                                                               {"dedicated-name", splice_defence::dedicated_name},
+                                                               {"accept-risk", splice_defence::accept_splice_risk}});
+    } else if (name == "--methods") {
+        made.machine.upgrade.methods = choose<method_policy>(
+            name, word,
+            {{"options", method_policy::options_only}, {"safe", method_policy::safe}, {"any", method_policy::any}});
+    } else {
+        made.log = choose<format>(name, word, {{"text", format::text}, {"json", format::json}});
+    }
+}
+
+inline void check(const settings& made) {
+    if (made.listen.port.empty()) {
+        throw failure("say where to listen, as in --listen 127.0.0.1:8080");
+    }
+    if (made.backend.has_value() != made.root.empty()) {
+        throw failure("say what to serve: either --backend ADDR:PORT or --root DIR");
+    }
+    if (made.machine.upgrade.defence == tlsup::splice_defence::no_upgrade) {
+        throw failure("choose a defence with --opossum bound-alpn, dedicated-name or accept-risk; see --help");
+    }
+    if (made.cert.empty() != made.key.empty()) {
+        throw failure("give --cert and --key together, or neither");
+    }
+    struct stat about {};
+    if (!made.root.empty() && (::stat(made.root.c_str(), &about) != 0 || !S_ISDIR(about.st_mode))) {
+        throw failure("--root needs a folder, and " + made.root + " is none");
+    }
+}
+
+/// Throws `failure` with a message that says what to do.
+inline settings parse(const std::vector<std::string>& words) {
+    settings made;
+    made.machine.body.content_bytes = 16 * 1024 * 1024; // it is kept in memory
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const std::string& name = words[at];
+        if (name == "--advertise") {
+            made.advertise = true;
+            continue;
+        }
+        const std::string_view valued[] = {"--listen", "--backend",     "--root",    "--opossum", "--cert",
+                                           "--key",    "--require-tls", "--methods", "--log"};
+        if (std::find(std::begin(valued), std::end(valued), name) == std::end(valued)) {
+            throw failure("unknown option " + name);
+        }
+        if (++at == words.size()) {
+            throw failure(name + " needs a value");
+        }
+        set_option(made, name, words[at]);
+    }
+    check(made);
+    return made;
+}
+
+} // namespace example::gateway
