@@ -323,10 +323,7 @@ class connection {
         } else if (now != responder::progress::more && machine_.state() != tlsup::server_state::closed) {
             log("answer", {{"status", std::to_string(responder_.status())}, {"secure", view(machine_.secure())}});
             moved_ = true;
-            must(machine_.answered());
-            if (now == responder::progress::cut) {
-                end(errc::aborted);
-            }
+            must(machine_.answered(now == responder::progress::cut));
         }
         return now != responder::progress::more || !part.empty();
     }

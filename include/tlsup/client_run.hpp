@@ -76,6 +76,10 @@ constexpr step client::run(std::string_view input, const client_options& options
             found = read_content(input, options, result);
             break;
         case client_state::redialing:
+            if (!input.empty()) { // as if it had come with the 426: any split decides the same
+                end(errc::unsolicited_response);
+                break;
+            }
             return {{}, action::dial, errc::ok, 426, false};
         case client_state::closed:
             if (complete_ && error_ == errc::ok && !input.empty()) {
@@ -207,7 +211,9 @@ constexpr void client::head_complete(const client_options& options) noexcept {
 }
 
 constexpr void client::clear_final(const client_options& options) noexcept {
-    const bool can_follow = options.follow_426 && !raised_ && options.probe.kind() == head_kind::probe;
+    // Content that ends with the connection may have been cut off, or be no content at all: such a 426 is delivered.
+    const bool delimited = facts_.framing() != framing::until_close;
+    const bool can_follow = options.follow_426 && !raised_ && delimited && options.probe.kind() == head_kind::probe;
     required_ = can_follow ? judge_426(facts_, options.probe.tokens(), options.peer) : token_list{};
     raised_ = !required_.empty();
     (void)fire(raised_ ? client_event::followed : client_event::final_response);

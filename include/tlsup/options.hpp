@@ -32,7 +32,7 @@ struct client_options {
     requirement need = requirement::tls;
     prepared_head probe{};      ///< from `write_probe`; needed for `tls`, and to follow a 426
     prepared_head request{};    ///< from `write_request`; may be empty with `tls`: the machine then ends in `detach`
-    bool follow_426 = true;     ///< once, with the requirement raised. RFC 2817 4.2
+    bool follow_426 = true;     ///< once, where its content has an end of its own; raises the requirement. RFC 2817 4.2
     bool alpn_required = false; ///< the server has to select `tlsup/1`
     leniencies peer{};
     std::uint8_t interim_responses = 16; ///< before a final one; RFC 9110 15.2

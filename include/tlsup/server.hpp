@@ -67,7 +67,8 @@ class server {
         return upgraded.host;
     }
 
-    /// Upgrade with this token of the offer: 100 and the content come first, then the 101. RFC 9110 7.8.
+    /// Upgrade with this token of the offer: 100 and the content come first, then the 101. RFC 9110 7.8. Where bytes
+    /// arrive behind the request before the 101, the machine shows `decide` again, without an offer.
     /// `token_not_offered`, or the reason why there is no valid offer: nothing changed.
     [[nodiscard]] constexpr errc accept(std::size_t index) noexcept {
         if (state_ != server_state::deciding) {
@@ -108,9 +109,12 @@ class server {
     }
 
     /// The response is written to its end. During `body` steps: it was an early one, the rest of the content is
-    /// dropped.
-    [[nodiscard]] constexpr errc answered() noexcept {
-        if (state_ == server_state::content && !answered_) {
+    /// dropped. `last`: the response said that the connection closes. RFC 9112 9.6.
+    [[nodiscard]] constexpr errc answered(bool last = false) noexcept {
+        const bool early = state_ == server_state::content && !answered_;
+        const bool due = early || state_ == server_state::serving || state_ == server_state::inner_answer;
+        last_ = last_ || (last && due);
+        if (early) {
             answered_ = true;
             return errc::ok;
         }

@@ -83,7 +83,7 @@ inline constexpr arrow<server_state, server_event> server_chart[] = {
     {server_state::continuing, server_event::written, server_state::accepting},
     {server_state::continuing, server_event::ended, server_state::closed},
     {server_state::accepting, server_event::content_complete, server_state::switching},
-    {server_state::accepting, server_event::declined, server_state::serving},
+    {server_state::accepting, server_event::declined, server_state::deciding},
     {server_state::accepting, server_event::refused, server_state::refusing},
     {server_state::accepting, server_event::ended, server_state::closed},
     {server_state::switching, server_event::written, server_state::hello},

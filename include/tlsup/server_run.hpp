@@ -262,7 +262,7 @@ constexpr std::string_view server::text_at(const server_options& options, bool& 
         const prepared_head& head = options.upgrade_required;
         const bool bare = facts_.method() == method::head; // RFC 9112 6.3(1)
         const std::string_view text = detail::part(head.text(), 0, bare ? head.head_size() : head.text().size());
-        const bool closing = last_ || facts_.expects_continue();
+        const bool closing = last_ || (facts_.expects_continue() && facts_.has_content());
         pieces[0] = detail::part(text, 0, head.close_at());
         pieces[1] = closing ? detail::close_option : std::string_view{};
         pieces[2] = detail::part(text, head.close_at(), text.size());

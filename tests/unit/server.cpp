@@ -70,8 +70,15 @@ TEST_CASE("bytes that arrive between decision and 101 decline the offer (P-EMPTY
     (void)machine.next(probe, any_server);
     CHECK(machine.accept(0) == errc::ok);
     const std::string more = std::string(probe) + "X";
-    CHECK(machine.next(more, any_server).what == action::answer);
+    CHECK(machine.next(more, any_server).what == action::decide); // the host decides anew: it may want a 426
     CHECK(machine.request(probe).why == errc::bytes_behind_offer);
+    CHECK(machine.accept(0) == errc::bytes_behind_offer);
+    CHECK(machine.decline() == errc::ok);
+    CHECK(machine.next(more, any_server).what == action::answer);
+    CHECK(machine.answered(true) == errc::ok);
+    CHECK(machine.next(more, any_server).what == action::drop);
+    CHECK(machine.took(probe.size()) == errc::ok);
+    CHECK(machine.next("X", any_server).what == action::drain);
 }
 
 TEST_CASE("after the 101 only a TLS record is input (9112-9.7-01)") {
