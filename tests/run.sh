@@ -79,6 +79,7 @@ suite() { # NAME SOURCE COMMAND...
 # The suites that every compiler's build runs.
 replay() { # NAME FOLDER
     suite "unit $1" tests/unit "$2/tests/unit"
+    suite "ways $1" tests/ways "$2/tests/ways"
     local vectors=(tests/corpus/*.txt)
     suite "corpus $1" "${vectors[0]}" "$2/tests/corpus" "${vectors[@]}"
 }
