@@ -45,6 +45,8 @@ class body_reader {
 
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
     [[nodiscard]] constexpr bool done() const noexcept { return at_ == place::end && ahead_ == 0; }
+    /// Octets at the front of the unread bytes that were looked at already.
+    [[nodiscard]] constexpr std::size_t ahead() const noexcept { return ahead_; }
     [[nodiscard]] constexpr bool until_close() const noexcept { return at_ == place::until_close; }
 
     /// `unread` starts with the first byte that was not taken.

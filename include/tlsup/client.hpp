@@ -141,7 +141,7 @@ class client {
     [[nodiscard]] constexpr token_list required_tokens() const noexcept { return required_; }
     /// Whether the connection can carry another request, once `outcome` is `answered` or `answered_secure`.
     [[nodiscard]] constexpr bool reusable() const noexcept {
-        return error_ == errc::ok && complete_ && facts_.persistent() && !ended_;
+        return error_ == errc::ok && complete_ && body_sent_ && facts_.persistent() && !ended_;
     }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
 
@@ -162,6 +162,13 @@ class client {
     }
     [[nodiscard]] constexpr bool writing() const noexcept {
         return state_ == client_state::probing || state_ == client_state::asking || state_ == client_state::releasing;
+    }
+
+    /// Octets that the buffer still has to begin with.
+    [[nodiscard]] constexpr std::size_t kept() const noexcept {
+        const bool in_head = state_ == client_state::probe_sent || state_ == client_state::request_sent ||
+                             state_ == client_state::probe_answer || state_ == client_state::awaiting;
+        return in_head ? reader_.size() : state_ == client_state::closed ? 0 : size_ != 0 ? size_ : body_.ahead();
     }
 
     constexpr step run(std::string_view input, const client_options& options) noexcept;

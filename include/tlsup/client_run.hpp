@@ -11,6 +11,9 @@ constexpr errc client::took(std::size_t count) noexcept {
     }
     const bool in_content =
         state_ == client_state::content || state_ == client_state::probe_content || state_ == client_state::following;
+    if (count == 0) {
+        return errc::ok;
+    }
     if (size_ != 0) {
         if (count != size_) {
             return errc::wrong_call;
@@ -34,6 +37,9 @@ constexpr errc client::took(std::size_t count) noexcept {
 }
 
 constexpr step client::run(std::string_view input, const client_options& options) noexcept {
+    if (input.size() < kept()) {
+        return {{}, action::wait, errc::wrong_call, 0, false};
+    }
     step result;
     while (true) {
         bool found = false;

@@ -53,7 +53,7 @@ template <class Facts> class head_reader {
     }
 
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
-    /// Octets up to the end of the empty line, once done.
+    /// Octets that were read; once done, all up to the end of the empty line.
     [[nodiscard]] constexpr std::uint16_t size() const noexcept { return position_; }
     [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
 

@@ -245,6 +245,18 @@ class server {
                state_ == server_state::refusing;
     }
 
+    /// Octets that the buffer still has to begin with: the current head, and what was looked at behind it.
+    [[nodiscard]] constexpr std::size_t kept() const noexcept {
+        if (state_ == server_state::reading) {
+            return reader_.size();
+        }
+        if (state_ == server_state::content || state_ == server_state::accepting) {
+            return size_ + body_.ahead();
+        }
+        const bool over = secure_ && (state_ == server_state::inner_reply || state_ == server_state::inner_answer);
+        return over || state_ >= server_state::refusing ? 0 : size_;
+    }
+
     constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
     constexpr bool read_head(std::string_view input, std::string_view clear, const server_options& options,
                              step& result) noexcept;

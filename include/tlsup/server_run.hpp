@@ -9,6 +9,9 @@ constexpr errc server::took(std::size_t count) noexcept {
     if (count > offered_ || writing()) {
         return errc::wrong_call;
     }
+    if (count == 0) {
+        return errc::ok;
+    }
     const auto octets = static_cast<std::uint16_t>(count);
     if (state_ == server_state::reading && count != offered_) {
         return errc::wrong_call; // an empty line leaves the buffer whole
@@ -19,7 +22,7 @@ constexpr errc server::took(std::size_t count) noexcept {
     } else if (state_ == server_state::content || state_ == server_state::accepting) {
         body_.took(count);
     } else if (state_ == server_state::hello || state_ == server_state::handshake) {
-        tls_started_ = tls_started_ || count != 0;
+        tls_started_ = true;
     } else if (state_ == server_state::draining) {
         drained_ += octets;
     } else if (state_ == server_state::spent) {
@@ -32,6 +35,9 @@ constexpr step server::run(std::string_view input, std::string_view clear, const
     if (options.upgrade.defence != splice_defence::no_upgrade &&
         options.upgrade_required.tokens() != options.upgrade.tokens) {
         return {{}, action::close, errc::bad_options, 0, false};
+    }
+    if (input.size() < kept()) {
+        return {{}, action::wait, errc::wrong_call, 0, false};
     }
     step result;
     while (true) {

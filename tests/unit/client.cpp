@@ -235,3 +235,14 @@ TEST_CASE("without a request the machine ends when TLS is up and the probe answe
     CHECK(it.next({}).what == action::detach);
     CHECK(it.machine.outcome() == outcome::released);
 }
+
+TEST_CASE("a buffer that lost bytes is a wrong call") {
+    fixture it(requirement::any);
+    it.write();
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    REQUIRE(it.next(std::string_view(head).substr(0, 9)).what == action::read);
+    CHECK(it.next(std::string_view(head).substr(0, 8)).error == errc::wrong_call);
+    REQUIRE(it.next(head).what == action::answer);
+    CHECK(it.next({}).error == errc::wrong_call);
+    CHECK(it.next(head).what == action::answer);
+}

@@ -256,3 +256,24 @@ TEST_CASE("detach gives the connection away") {
     CHECK(machine.outcome() == outcome::detached);
     CHECK(machine.detach() == errc::wrong_call);
 }
+
+TEST_CASE("a buffer that lost bytes is a wrong call, at every state up to the 101") {
+    const std::string head = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: Upgrade\r\n"
+                             "Upgrade: TLS/1.2\r\n\r\n";
+    for (const bool accepted : {false, true}) {
+        server machine;
+        (void)machine.next(head.substr(0, 30), any_server);
+        const auto lost = [&](std::size_t size) {
+            const server before = machine;
+            CHECK(machine.next(head.substr(0, size), any_server).error == errc::wrong_call);
+            CHECK(machine == before);
+        };
+        lost(29);
+        REQUIRE(machine.next(head, any_server).what == action::decide);
+        lost(head.size() - 1);
+        REQUIRE((accepted ? machine.accept(0) : machine.decline()) == errc::ok);
+        CHECK(machine.next(head + "5\r\nhello\r\n0\r", any_server).what == action::drop);
+        lost(head.size());
+        CHECK(machine.took(0) == errc::ok);
+    }
+}
