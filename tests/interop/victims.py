@@ -1,5 +1,6 @@
 """Real clients that believe they talk implicit TLS. All of them trust the certificate."""
 
+import subprocess
 import sys
 
 
@@ -39,15 +40,25 @@ def node_trust(trusted):
     return {"NODE_EXTRA_CA_CERTS": trusted}
 
 
+def node_fetch_sends_alpn():
+    """Node's fetch() is undici's, which sends ALPN since 5.23. Debian 12 brings an older one."""
+    try:
+        version = subprocess.run(["node", "-p", "process.versions.undici"], capture_output=True, text=True, timeout=10)
+        return tuple(int(part) for part in version.stdout.strip().split(".")[:2]) >= (5, 23)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return True  # the cases that need it will say that Node is missing
+
+
 curl = victim("curl", True, lambda url, ca: ["curl", "-q", "-sS", "--max-time", "10", "--cacert", ca, url])
 curl_without_alpn = victim("curl --no-alpn", False, lambda url, ca: [
     "curl", "-q", "-sS", "--no-alpn", "--max-time", "10", "--cacert", ca, url])
 python_http_client = victim("Python http.client", True, lambda url, ca: [sys.executable, "-c", python_program, url],
                             lambda ca: {"SSL_CERT_FILE": ca})
-node_fetch = victim("Node fetch()", True, lambda url, ca: ["node", "-e", node_fetch_program, url], node_trust)
+node_fetch = victim("Node fetch()", node_fetch_sends_alpn(), lambda url, ca: ["node", "-e", node_fetch_program, url], node_trust)
 node_https = victim("Node https.get()", False, lambda url, ca: ["node", "-e", node_https_program, url], node_trust)
 wget = victim("wget", False, lambda url, ca: [
     "wget", "--no-config", "--no-hsts", "--tries=1", "--timeout=10", "-O", "-", f"--ca-certificate={ca}", url])
 
-with_alpn = [curl, python_http_client, node_fetch]
-without_alpn = [wget, curl_without_alpn, node_https]
+everyone = [curl, python_http_client, node_fetch, wget, curl_without_alpn, node_https]
+with_alpn = [each for each in everyone if each.sends_alpn]
+without_alpn = [each for each in everyone if not each.sends_alpn]
