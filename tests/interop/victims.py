@@ -1,7 +1,10 @@
 """Real clients that believe they talk implicit TLS. All of them trust the certificate."""
 
+import socket
 import subprocess
 import sys
+
+from wire import client_hello, split_records
 
 
 class victim:
@@ -41,12 +44,32 @@ def node_trust(trusted):
 
 
 def node_fetch_sends_alpn():
-    """Node's fetch() is undici's, which sends ALPN since 5.23. Debian 12 brings an older one."""
-    try:
-        version = subprocess.run(["node", "-p", "process.versions.undici"], capture_output=True, text=True, timeout=10)
-        return tuple(int(part) for part in version.stdout.strip().split(".")[:2]) >= (5, 23)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return True  # the cases that need it will say that Node is missing
+    """Node's fetch() sends ALPN or not by its version: Debian 12 brings an old one that does not. Its own ClientHello
+    tells. Where Node is missing, the cases that need it say so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        try:
+            node = subprocess.Popen(["node", "-e", node_fetch_program, url], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError:
+            return True
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(20)
+                hello = b""
+                while not split_records(hello)[0]:
+                    data = connection.recv(65536)
+                    if not data:
+                        return True
+                    hello += data
+            return client_hello(hello).alpn is not None
+        except OSError:
+            return True
+        finally:
+            node.kill()
+            node.wait()
 
 
 curl = victim("curl", True, lambda url, ca: ["curl", "-q", "-sS", "--max-time", "10", "--cacert", ca, url])
@@ -54,7 +77,8 @@ curl_without_alpn = victim("curl --no-alpn", False, lambda url, ca: [
     "curl", "-q", "-sS", "--no-alpn", "--max-time", "10", "--cacert", ca, url])
 python_http_client = victim("Python http.client", True, lambda url, ca: [sys.executable, "-c", python_program, url],
                             lambda ca: {"SSL_CERT_FILE": ca})
-node_fetch = victim("Node fetch()", node_fetch_sends_alpn(), lambda url, ca: ["node", "-e", node_fetch_program, url], node_trust)
+node_fetch = victim("Node fetch()", node_fetch_sends_alpn(), lambda url, ca: [
+    "node", "-e", node_fetch_program, url], node_trust)
 node_https = victim("Node https.get()", False, lambda url, ca: ["node", "-e", node_https_program, url], node_trust)
 wget = victim("wget", False, lambda url, ca: [
     "wget", "--no-config", "--no-hsts", "--tries=1", "--timeout=10", "-O", "-", f"--ca-certificate={ca}", url])
