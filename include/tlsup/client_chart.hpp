@@ -25,7 +25,7 @@ enum class client_state : std::uint8_t {
     answering,     ///< shows the head of the final response
     content,       ///< and its content. RFC 9112 6
     following,     ///< discards a 426 that is followed. RFC 2817 4.2
-    redialing,     ///< the 426 closed its connection: waits for a new one
+    redialing,     ///< the 426 closed its connection: waits for another
     closed,        ///< over
 };
 
