@@ -293,7 +293,7 @@ class connection {
                         {"offer", request.offer.empty() ? to_string(request.why) : to_string(request.offer[0])}});
         moved_ = true;
         if (how == tlsup::method::connect || how == tlsup::method::trace) {
-            log("decision", {{"is", "not implemented"}});
+            log("decision", {{"is", "refused with 501"}});
             must(machine_.reject(501));
         } else if (!path) {
             log("decision", {{"is", "bad path"}});
