@@ -52,6 +52,7 @@ clock::duration patience(tlsup::deadline what) {
         return 30s;
     case tlsup::deadline::linger:
         return 2s;
+    case tlsup::deadline::dial:
     case tlsup::deadline::idle:
     case tlsup::deadline::none:
         break;

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Makes sure that the tools of a group are there.
 #   tests/install.sh demo    what the examples and the demo need
-#   tests/install.sh test    what tests/run.sh needs
+#   tests/install.sh test    what tests/run.sh needs; Node modules go to build/interop-node
 # On Debian and Ubuntu it installs the packages that are missing. Elsewhere it names what is missing and exits 1.
 # A script may source this file, and call tlsup_tools GROUP, newest_clang and oldest_clang.
 
 tlsup_demo_packages=(g++ meson ninja-build "pkg-config|pkgconf" libssl-dev openssl ca-certificates python3)
-tlsup_test_packages=(doctest-dev cmake binutils curl wget haproxy cups-daemon cups-client cups-ipp-utils iproute2 git)
+tlsup_test_packages=(doctest-dev cmake binutils curl wget haproxy cups-daemon cups-client cups-ipp-utils iproute2 git
+    tinyproxy squid privoxy apache2 socat ncat)
 tlsup_demo_commands=(g++ meson ninja pkg-config openssl python3)
-tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node haproxy cupsd lp ipptool ip git)
+tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node haproxy cupsd lp ipptool ip git
+    tinyproxy squid privoxy apache2 socat ncat npm)
 
 # The oldest clang that the tests use, and the current one where it is packaged.
 tlsup_old_clang=14
@@ -49,6 +51,7 @@ tlsup_list() { # GROUP
     [[ $1 == demo ]] && return 0
     tlsup_wanted+=("${tlsup_test_packages[@]}")
     command -v node >/dev/null || tlsup_wanted+=(nodejs)
+    command -v npm >/dev/null || tlsup_wanted+=(npm)
 
     local new=$tlsup_new_clang old=$tlsup_old_clang newest name
     newest=$(apt-cache search --names-only '^clang-[0-9]+$' 2>/dev/null | sed -n 's/^clang-\([0-9]*\) .*/\1/p' |
@@ -95,7 +98,7 @@ tlsup_tools_elsewhere() { # GROUP
     fi
 }
 
-tlsup_tools() { # GROUP
+tlsup_programs() { # GROUP
     case ${1-} in
     demo | test) ;;
     *)
@@ -130,6 +133,28 @@ tlsup_tools() { # GROUP
         "${tlsup_missing[@]}" >&2; then
         tlsup_say "apt-get could not install: ${tlsup_missing[*]}"
         exit 1
+    fi
+}
+
+# Installs the Node modules of the interop tests into build/interop-node: the versions of the lock file.
+tlsup_node_modules() (
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    local from=tests/interop/node to=build/interop-node
+    [[ -f $to/installed ]] && cmp -s "$from/package-lock.json" "$to/installed" && return 0
+    tlsup_say "installing the Node modules of the interop tests"
+    mkdir -p "$to"
+    cp "$from/package.json" "$from/package-lock.json" "$to"
+    if ! (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund) >&2; then
+        tlsup_say "npm could not install the Node modules."
+        exit 1
+    fi
+    cp "$from/package-lock.json" "$to/installed"
+)
+
+tlsup_tools() { # GROUP
+    tlsup_programs "$@"
+    if [[ $1 == test ]]; then
+        tlsup_node_modules
     fi
 }
 

@@ -13,21 +13,29 @@ from pathlib import Path
 # Top to bottom. A header includes only headers of lower layers.
 LAYERS = [
     ["tlsup"],
-    ["server", "client", "system_error"],
-    ["server_run", "client_run"],
-    ["options"],
-    ["hello", "upgrade"],
+    ["server", "client", "connect_client", "connect_proxy", "system_error"],
+    ["server_run", "client_run", "connect_client_run", "connect_proxy_run"],
+    ["options", "connect_options"],
+    ["hello", "upgrade", "request_reader"],
     ["head", "body", "hello_reader"],
-    ["write"],
+    ["write", "write_connect"],
+    ["write_head", "write_fixed"],
     ["request_facts", "response_facts"],
     ["facts"],
-    ["authority"],
-    ["grammar", "registry", "action", "server_chart", "client_chart"],
+    ["authority", "basic"],
+    ["tunnel", "ledger"],
+    ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
+     "tunnel_chart"],
     ["scan", "error", "chart", "version", "defence"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.
-PARTS = {"server_run": "server", "client_run": "client"}
+PARTS = {
+    "server_run": "server",
+    "client_run": "client",
+    "connect_client_run": "connect_client",
+    "connect_proxy_run": "connect_proxy",
+}
 
 # A header in this table includes at most the headers named.
 ONLY = {
@@ -35,7 +43,7 @@ ONLY = {
 }
 
 # The headers that may join line ends and other text in a string literal.
-WRITERS = {"write"}
+WRITERS = {"write", "write_connect", "write_fixed", "write_head"}
 
 LONGEST = 400
 

@@ -45,6 +45,17 @@ enum class closure : std::uint8_t {
     close_notify, ///< TLS closure alert: nothing is missing.
 };
 
+/// Which of the caller's deadlines matters now. RFC 9112 9.5.
+enum class deadline : std::uint8_t {
+    none,
+    idle,      ///< nothing has begun
+    head,      ///< a head is on its way
+    content,   ///< its content
+    handshake, ///< TLS
+    linger,    ///< the write side is shut; what arrives is discarded
+    dial,      ///< somebody else is being connected to
+};
+
 constexpr std::string_view to_string(action what) noexcept {
     constexpr std::string_view names[] = {"read",   "wait",   "write", "decide", "drop",   "body",  "start_tls",
                                           "answer", "secure", "dial",  "tunnel", "detach", "drain", "close"};

@@ -111,6 +111,28 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     return true;
 }
 
+/// Whether an IPv6 address without brackets holds an IPv4 address that a stack may connect to instead: mapped,
+/// compatible or translated. RFC 4291 2.5.5, RFC 6052 2.1.
+constexpr bool embeds_ipv4(std::string_view text) noexcept {
+    ip_address address;
+    if (!parse_ipv6(text, address)) {
+        return false;
+    }
+    const auto zeros = [&](std::size_t from, std::size_t to) {
+        bool all = true;
+        for (std::size_t at = from; at < to; ++at) {
+            all = all && address.octets[at] == 0;
+        }
+        return all;
+    };
+    const std::uint8_t* const octets = address.octets;
+    const bool mapped = zeros(0, 10) && octets[10] == 0xff && octets[11] == 0xff;
+    const bool compatible = zeros(0, 12) && !zeros(12, 15); // but not :: and ::1
+    const bool translated =
+        octets[0] == 0 && octets[1] == 0x64 && octets[2] == 0xff && octets[3] == 0x9b && zeros(4, 12);
+    return mapped || compatible || translated;
+}
+
 /// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2.
 constexpr bool is_ip_future(std::string_view text) noexcept {
     if (text.empty() || lower(text[0]) != 'v') {
@@ -228,25 +250,27 @@ constexpr errc parse_authority(std::string_view text, port_rule rule, authority&
     return errc::ok;
 }
 
+/// Without brackets and without a trailing dot: what a resolver takes, and what rules compare. A view into `host`.
+/// RFC 3986 3.2.2.
+constexpr std::string_view bare_host(std::string_view host) noexcept {
+    if (host.size() > 2 && host[0] == '[' && host[host.size() - 1] == ']') {
+        return detail::part(host, 1, host.size() - 1);
+    }
+    const bool dotted = host.size() > 1 && host[host.size() - 1] == '.';
+    return dotted ? detail::part(host, 0, host.size() - 1) : host;
+}
+
 /// The same host: names compared without case and trailing dot, addresses by value. Brackets may be missing on either
 /// side, as they are in a TLS server name. RFC 9110 4.2.3, RFC 6066 3.
 constexpr bool same_host(std::string_view one, std::string_view other) noexcept {
-    const auto bare = [](std::string_view host) {
-        const bool bracketed = host.size() > 2 && host[0] == '[' && host[host.size() - 1] == ']';
-        return bracketed ? detail::part(host, 1, host.size() - 1) : host;
-    };
-    one = bare(one);
-    other = bare(other);
+    one = bare_host(one);
+    other = bare_host(other);
     detail::ip_address first;
     detail::ip_address second;
     if (detail::parse_ipv6(one, first) && detail::parse_ipv6(other, second)) {
         return first == second;
     }
-    const auto undotted = [](std::string_view host) {
-        const bool dotted = host.size() > 1 && host[host.size() - 1] == '.';
-        return dotted ? detail::part(host, 0, host.size() - 1) : host;
-    };
-    return detail::same_text(undotted(one), undotted(other));
+    return detail::same_text(one, other);
 }
 
 /// The same host and the same port, where no port means `default_port`. RFC 9110 4.2.3.

@@ -38,8 +38,8 @@ constexpr bool follow(const arrow<State, Event> (&chart)[Count], State& state, E
 
 namespace detail {
 
-/// What a chart must be: one arrow at most for a state and an event, every state reachable, the terminal state
-/// absorbing, and an end reachable from every state.
+/// What a chart must be: one arrow at most for a state and an event, every state reachable, the terminal states
+/// absorbing, and one of them reachable from every state. Terminal are `terminal` and all enumerators behind it.
 template <class State, class Event, std::size_t Count>
 constexpr bool sound(const arrow<State, Event> (&chart)[Count], State initial, State terminal,
                      std::size_t states) noexcept {
@@ -49,12 +49,13 @@ constexpr bool sound(const arrow<State, Event> (&chart)[Count], State initial, S
                 return false;
             }
         }
-        if (chart[one].from() == terminal || static_cast<std::size_t>(chart[one].to()) >= states) {
+        if (chart[one].from() >= terminal || static_cast<std::size_t>(chart[one].to()) >= states) {
             return false;
         }
     }
+    const std::uint32_t all = (std::uint32_t{1} << states) - 1;
     std::uint32_t reached = std::uint32_t{1} << static_cast<unsigned>(initial);
-    std::uint32_t ending = std::uint32_t{1} << static_cast<unsigned>(terminal);
+    std::uint32_t ending = all & ~((std::uint32_t{1} << static_cast<unsigned>(terminal)) - 1);
     for (std::size_t round = 0; round < states; ++round) {
         for (const auto& each : chart) {
             const std::uint32_t from = std::uint32_t{1} << static_cast<unsigned>(each.from());
@@ -63,7 +64,6 @@ constexpr bool sound(const arrow<State, Event> (&chart)[Count], State initial, S
             ending |= (ending & to) != 0 ? from : 0;
         }
     }
-    const std::uint32_t all = (std::uint32_t{1} << states) - 1;
     return reached == all && ending == all;
 }
 

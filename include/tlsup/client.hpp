@@ -9,6 +9,7 @@
 #include "body.hpp"
 #include "client_chart.hpp"
 #include "head.hpp"
+#include "ledger.hpp"
 #include "options.hpp"
 #include "upgrade.hpp"
 #include "write.hpp"
@@ -71,11 +72,10 @@ class client {
 
     /// `count` octets of the last `write` step were written.
     [[nodiscard]] constexpr errc wrote(std::size_t count) noexcept {
-        if (count > offered_ || !writing()) {
+        if (!last_step_.covers(count) || !writing()) {
             return errc::wrong_call;
         }
-        offered_ = static_cast<std::uint16_t>(offered_ - count);
-        written_ = static_cast<std::uint16_t>(written_ + count);
+        last_step_.wrote(count);
         return errc::ok;
     }
 
@@ -152,8 +152,7 @@ class client {
         if (!follow(client_chart, state_, on)) {
             return errc::wrong_call;
         }
-        offered_ = 0;
-        written_ = 0;
+        last_step_ = {};
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
@@ -185,16 +184,14 @@ class client {
         size_ = 0;
     }
     constexpr step give(action what, std::string_view bytes) noexcept {
-        offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
-        return {detail::part(bytes, 0, offered_), what, errc::ok, facts_.status(), false};
+        return last_step_.give(what, bytes, errc::ok, facts_.status(), false);
     }
 
     detail::body_reader body_{};
     response_facts facts_{};
     detail::head_reader<response_facts> reader_{};
-    std::uint16_t size_ = 0;    // octets of the current head that are still in the buffer
-    std::uint16_t written_ = 0; // octets of the head that were written
-    std::uint16_t offered_ = 0; // octets of the last step that may be taken or written
+    std::uint16_t size_ = 0; // octets of the current head that are still in the buffer
+    detail::ledger last_step_{};
     token_list required_{};
     errc error_ = errc::ok;
     client_state state_ = client_state::starting;

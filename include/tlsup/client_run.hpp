@@ -6,7 +6,7 @@
 namespace tlsup {
 
 constexpr errc client::took(std::size_t count) noexcept {
-    if (count > offered_ || writing()) {
+    if (!last_step_.covers(count) || writing()) {
         return errc::wrong_call;
     }
     const bool in_content =
@@ -18,7 +18,7 @@ constexpr errc client::took(std::size_t count) noexcept {
         if (count != size_) {
             return errc::wrong_call;
         }
-        offered_ = 0;
+        last_step_ = {};
         size_ = 0;
         if (state_ == client_state::switched || state_ == client_state::answering) {
             return fire(client_event::taken);
@@ -29,7 +29,7 @@ constexpr errc client::took(std::size_t count) noexcept {
         }
         return errc::ok;
     }
-    offered_ = static_cast<std::uint16_t>(offered_ - count);
+    last_step_.took(count);
     if (in_content) {
         body_.took(count);
     }
@@ -119,7 +119,7 @@ constexpr bool client::start(std::string_view input, const client_options& optio
 
 constexpr bool client::write_head(std::string_view input, const client_options& options, step& result) noexcept {
     const bool probe = state_ == client_state::probing;
-    if (!input.empty() && written_ == 0) {
+    if (!input.empty() && last_step_.written() == 0) {
         end(errc::unsolicited_response);
         return false;
     }
@@ -130,8 +130,8 @@ constexpr bool client::write_head(std::string_view input, const client_options& 
         (void)fire(client_event::ended);
         return false;
     }
-    if (written_ < text.size()) {
-        result = give(action::write, detail::part(text, written_, text.size()));
+    if (last_step_.written() < text.size()) {
+        result = give(action::write, detail::part(text, last_step_.written(), text.size()));
         result.status = 0;
         result.more = !probe && options.request.announces_content();
         return true;

@@ -110,6 +110,19 @@ enum class errc : std::uint8_t {
     timeout,
     peer_closed,
     aborted,
+
+    // Tunnels.
+    tunnel_refused,
+    not_connect,
+    port_denied,
+    host_denied,
+    proxy_authentication_required,
+    name_unresolved,
+    upstream_refused,
+    upstream_unreachable,
+    upstream_timeout,
+    next_proxy_refused,
+    too_many_connections,
 };
 
 namespace detail {
@@ -254,6 +267,20 @@ inline constexpr error_entry error_entries[] = {
     {errc::timeout, 408, "timeout", "a deadline passed", "RFC 9112 9.5"},
     {errc::peer_closed, 0, "peer_closed", "the peer closed before the exchange was complete", "RFC 9112 9.6"},
     {errc::aborted, 0, "aborted", "the caller ended the exchange", "-"},
+
+    {errc::tunnel_refused, 0, "tunnel_refused", "the proxy did not open the tunnel", "RFC 9110 9.3.6"},
+    {errc::not_connect, 501, "not_connect", "this proxy serves CONNECT and nothing else", "RFC 9110 15.6.2"},
+    {errc::port_denied, 403, "port_denied", "this proxy opens no tunnel to that port", "RFC 2817 8.2"},
+    {errc::host_denied, 403, "host_denied", "this proxy opens no tunnel to that host", "RFC 9110 9.3.6"},
+    {errc::proxy_authentication_required, 407, "proxy_authentication_required",
+     "this proxy wants to know who asks for the tunnel", "RFC 9110 15.5.8"},
+    {errc::name_unresolved, 502, "name_unresolved", "the host's name has no address", "RFC 9110 15.6.3"},
+    {errc::upstream_refused, 503, "upstream_refused", "the host refused the connection", "RFC 9110 15.6.4"},
+    {errc::upstream_unreachable, 503, "upstream_unreachable", "the host cannot be reached", "RFC 9110 15.6.4"},
+    {errc::upstream_timeout, 504, "upstream_timeout", "the host did not answer in time", "RFC 9110 15.6.5"},
+    {errc::next_proxy_refused, 502, "next_proxy_refused", "the next proxy did not open the tunnel", "RFC 2817 5.3"},
+    {errc::too_many_connections, 503, "too_many_connections", "this proxy carries as many connections as it may",
+     "RFC 9110 15.6.4"},
 };
 
 inline constexpr std::size_t error_count = sizeof(error_entries) / sizeof(error_entries[0]);
@@ -266,7 +293,7 @@ constexpr bool errors_in_order() noexcept {
     }
     return true;
 }
-static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::aborted) + 1);
+static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::too_many_connections) + 1);
 
 // The numbers alone, so that a program which never prints an error does not carry the sentences.
 struct status_table {
@@ -280,6 +307,34 @@ constexpr status_table make_statuses() noexcept {
     return table;
 }
 inline constexpr status_table statuses = make_statuses();
+
+// How long the sentences are with a line end behind them, in digits: a refusal announces its content so.
+struct length_text {
+    char digits[3];
+    std::uint8_t first;
+};
+struct length_table {
+    length_text of[error_count];
+};
+constexpr length_table make_lengths() noexcept {
+    length_table table{};
+    for (std::size_t at = 0; at < error_count; ++at) {
+        const std::size_t octets = error_entries[at].explanation.size() + 1;
+        length_text& text = table.of[at];
+        text.digits[0] = static_cast<char>('0' + octets / 100 % 10);
+        text.digits[1] = static_cast<char>('0' + octets / 10 % 10);
+        text.digits[2] = static_cast<char>('0' + octets % 10);
+        text.first = octets < 100 ? 1 : 0; // the shortest sentence has more than nine octets
+    }
+    return table;
+}
+inline constexpr length_table lengths = make_lengths();
+
+constexpr std::string_view explanation_length(errc code) noexcept {
+    const auto at = static_cast<std::size_t>(code);
+    const length_text& text = lengths.of[at < error_count ? at : 0];
+    return {text.digits + text.first, 3U - text.first};
+}
 
 constexpr const error_entry& entry(errc code) noexcept {
     const auto at = static_cast<std::size_t>(code);

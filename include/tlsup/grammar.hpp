@@ -38,6 +38,14 @@ constexpr bool is_token(std::string_view text) noexcept {
     return !text.empty() && skip(text, 0, class_token) == text.size();
 }
 
+/// The first position at or behind `from` that is neither SP nor HTAB.
+constexpr std::size_t skip_blanks(std::string_view text, std::size_t from) noexcept {
+    while (from < text.size() && (text[from] == ' ' || text[from] == '\t')) {
+        ++from;
+    }
+    return from;
+}
+
 inline constexpr std::uint64_t largest_length = (std::uint64_t{1} << 63) - 1;
 
 /// `1*DIGIT`, at most 20 of them, below 2^63. RFC 9110 8.6.

@@ -53,6 +53,7 @@ enum class outcome : std::uint8_t {
     broken,          ///< the peer broke the protocol
     truncated,       ///< the peer closed inside a message
     failed,          ///< the handshake failed, a deadline passed, or the caller aborted
+    tunnelled,       ///< CONNECT: the tunnel is open
 };
 
 } // namespace tlsup

@@ -67,10 +67,11 @@ class request_facts {
     }
 
     /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
-    /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
-    constexpr errc finish() noexcept {
+    /// `suggested_status` is the answer, and the connection closes behind it. `without_host`: a missing Host is
+    /// forgiven. RFC 9112 3.2, 6.3.
+    constexpr errc finish(bool without_host = false) noexcept {
         head_.check_framing();
-        if (head_.minor != 0 && (more_ & has_host) == 0) {
+        if (head_.minor != 0 && (more_ & has_host) == 0 && !without_host) {
             head_.fail(errc::missing_host);
         }
         head_.fail(head_.framing_fault);

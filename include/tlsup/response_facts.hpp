@@ -30,9 +30,10 @@ class response_facts {
         (void)head_.field(name, value, folded);
     }
 
-    /// The end of the head. `to_head`: the request was HEAD. The first error, or `ok`. RFC 9112 6.3.
-    constexpr errc finish(bool to_head = false) noexcept {
-        bare_ = to_head || status_ / 100 == 1 || status_ == 204 || status_ == 304;
+    /// The end of the head. `without_content`: the request was HEAD, or this is a 2xx to CONNECT, so that neither
+    /// length nor coding says anything. The first error, or `ok`. RFC 9112 6.3.
+    constexpr errc finish(bool without_content = false) noexcept {
+        bare_ = without_content || status_ / 100 == 1 || status_ == 204 || status_ == 304;
         head_.check_framing();
         if (!bare_ || status_ == 101) {
             head_.fail(head_.framing_fault);

@@ -9,15 +9,14 @@
 #include "body.hpp"
 #include "head.hpp"
 #include "hello.hpp"
+#include "ledger.hpp"
 #include "options.hpp"
+#include "request_reader.hpp"
 #include "server_chart.hpp"
 #include "upgrade.hpp"
 #include "write.hpp"
 
 namespace tlsup {
-
-/// Which of the caller's deadlines matters now. RFC 9112 9.5.
-enum class deadline : std::uint8_t { none, idle, head, content, handshake, linger };
 
 /// What `server::request` shows of a head.
 struct request_view {
@@ -132,11 +131,10 @@ class server {
 
     /// `count` octets of the last `write` step were written.
     [[nodiscard]] constexpr errc wrote(std::size_t count) noexcept {
-        if (count > offered_ || !writing()) {
+        if (!last_step_.covers(count) || !writing()) {
             return errc::wrong_call;
         }
-        offered_ = static_cast<std::uint16_t>(offered_ - count);
-        written_ = static_cast<std::uint16_t>(written_ + count);
+        last_step_.wrote(count);
         return errc::ok;
     }
 
@@ -226,8 +224,7 @@ class server {
         if (!follow(server_chart, state_, on)) {
             return errc::wrong_call;
         }
-        offered_ = 0;
-        written_ = 0;
+        last_step_ = {};
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
@@ -268,25 +265,22 @@ class server {
     constexpr std::string_view text_at(const server_options& options, bool& more) const noexcept;
     constexpr bool await_tls(std::string_view input, step& result) noexcept;
     constexpr step give(action what, std::string_view bytes) noexcept {
-        offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
-        return {detail::part(bytes, 0, offered_), what, error_, 0, false};
+        return last_step_.give(what, bytes, error_, 0, false);
     }
 
     detail::body_reader body_{};
     request_facts facts_{};
     std::uint32_t drained_ = 0;
-    detail::head_reader<request_facts> reader_{};
-    std::uint16_t size_ = 0;    // the current head
-    std::uint16_t held_ = 0;    // the head that was accepted, in the clear buffer
-    std::uint16_t written_ = 0; // octets of the current text that were written
-    std::uint16_t offered_ = 0; // octets of the last step that may be taken or written
-    std::uint16_t status_ = 0;  // of a reply or a refusal; the alert's number once the 101 is out
+    detail::request_reader reader_{};
+    detail::ledger last_step_{};
+    std::uint16_t size_ = 0;   // the current head
+    std::uint16_t held_ = 0;   // the head that was accepted, in the clear buffer
+    std::uint16_t status_ = 0; // of a reply or a refusal; the alert's number once the 101 is out
     token_list offer_{};
     errc offer_error_ = errc::no_offer;
     errc error_ = errc::ok;
     server_state state_ = server_state::reading;
     std::uint8_t chosen_ = 0;
-    std::uint8_t empty_lines_ = 0;
     bool secure_ = false;
     bool last_ = false;
     bool ended_ = false;

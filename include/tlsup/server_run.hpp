@@ -6,19 +6,19 @@
 namespace tlsup {
 
 constexpr errc server::took(std::size_t count) noexcept {
-    if (count > offered_ || writing()) {
+    if (!last_step_.covers(count) || writing()) {
         return errc::wrong_call;
     }
     if (count == 0) {
         return errc::ok;
     }
     const auto octets = static_cast<std::uint16_t>(count);
-    if (state_ == server_state::reading && count != offered_) {
+    if (state_ == server_state::reading && count != last_step_.offered()) {
         return errc::wrong_call; // an empty line leaves the buffer whole
     }
-    offered_ = static_cast<std::uint16_t>(offered_ - octets);
+    last_step_.took(count);
     if (state_ == server_state::reading) {
-        ++empty_lines_;
+        reader_.skipped();
     } else if (state_ == server_state::content || state_ == server_state::accepting) {
         body_.took(count);
     } else if (state_ == server_state::hello || state_ == server_state::handshake) {
@@ -68,7 +68,6 @@ constexpr step server::run(std::string_view input, std::string_view clear, const
             reader_ = {};
             facts_ = {};
             answered_ = false;
-            empty_lines_ = 0;
             (void)fire(server_event::taken);
             found = false;
             break;
@@ -116,40 +115,25 @@ constexpr bool server::read_head(std::string_view input, std::string_view clear,
         (void)fire(server_event::last);
         return false;
     }
-    if (!reader_.started()) {
-        const bool cr = !input.empty() && input[0] == '\r';
-        if (!input.empty() && input[0] == '\x16') {
-            end(errc::not_http);
-            return false;
-        }
-        if (cr && input.size() > 1 && input[1] == '\n') {
-            if (empty_lines_ >= options.empty_lines) {
-                refuse(errc::too_many_empty_lines);
-                return false;
-            }
-            result = give(action::drop, detail::part(input, 0, 2));
-            return true;
-        }
-        if (input.empty() || (cr && input.size() == 1)) {
-            if (ended_) {
-                end(input.empty() ? errc::ok : errc::truncated);
-                return false;
-            }
-            result = {};
-            return true;
-        }
+    using progress = detail::request_reader::progress;
+    const progress found = reader_.read(input, options.head, options.empty_lines, facts_);
+    if (found == progress::empty_line) {
+        result = give(action::drop, detail::part(input, 0, 2));
+        return true;
     }
-    using progress = detail::head_reader<request_facts>::progress;
-    const progress found = reader_.read(input, options.head, facts_);
     if (found == progress::more) {
         if (ended_) {
-            end(errc::truncated);
+            end(input.empty() ? errc::ok : errc::truncated);
             return false;
         }
         result = {};
         return true;
     }
     const errc fault = found == progress::failed ? reader_.fault() : facts_.finish();
+    if (fault == errc::not_http) {
+        end(fault);
+        return false;
+    }
     if (fault != errc::ok) {
         refuse(fault);
     } else {
@@ -254,7 +238,7 @@ constexpr bool server::await_tls(std::string_view input, step& result) noexcept 
 }
 
 constexpr std::string_view server::text_at(const server_options& options, bool& more) const noexcept {
-    // The pieces of the text that this state writes; `written_` runs over all of them.
+    // The pieces of the text that this state writes.
     std::string_view pieces[3] = {};
     if (state_ == server_state::continuing) {
         pieces[0] = continue_100;
@@ -285,15 +269,7 @@ constexpr std::string_view server::text_at(const server_options& options, bool& 
         pieces[1] = known->line;
         pieces[2] = detail::refusal_end;
     }
-    std::size_t from = written_;
-    for (std::size_t at = 0; at < 3; ++at) {
-        if (from < pieces[at].size()) {
-            more = (at < 2 && !pieces[at + 1].empty()) || (at == 0 && !pieces[2].empty());
-            return detail::part(pieces[at], from, pieces[at].size());
-        }
-        from -= pieces[at].size();
-    }
-    return {};
+    return detail::rest_of(pieces, 3, last_step_.written(), more);
 }
 
 constexpr bool server::write_text(const server_options& options, step& result) noexcept {

@@ -1,5 +1,7 @@
 """What the programs under test print and return. Adjust here, nowhere else."""
 
+import re
+
 # Exit status of fetch.
 answered = 0
 usage = 1
@@ -21,3 +23,28 @@ errors = {
 # What gateway prints on stdout.
 listening = r"^listening on 127\.0\.0\.1:(\d+)$"
 own_certificate = r"^certificate sha256 ([0-9a-fA-F]{64})$"
+
+# A proxy refused: the exit status of fetch, and its last line.
+tunnel_refused = 6
+
+
+def refused_tunnel(proxy, target, status):
+    """A pattern for the line."""
+    line = f"fetch: tunnel_refused: {proxy} answered CONNECT {target} with {status}"
+    return rf"^{re.escape(line)}(: .*)?$"
+
+
+# The access log of proxy: how a tunnel ends when nothing went wrong, and the name of each refusal.
+# A client that closes before it has read the server's last alert resets the connection: client_failed.
+good_ends = ("client_closed", "upstream_closed", "client_failed")
+refusals = {
+    "port denied": ("403", "port_denied"),
+    "no credentials or wrong ones": ("407", "proxy_authentication_required"),
+    "name unknown": ("502", "name_unresolved"),
+    "nobody listens": ("503", "upstream_refused"),
+    "no Host": ("400", "missing_host"),
+    "not a target": ("400", "bad_target"),
+}
+
+# What proxy answers when the tunnel stands.
+established = b"HTTP/1.1 200 Connection established\r\n\r\n"

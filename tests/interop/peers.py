@@ -23,7 +23,7 @@ class certificate:
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
              "-keyout", self.key, "-out", self.file, "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"],
             check=True, capture_output=True, timeout=deadline_seconds)
 
     def remove(self):
@@ -66,7 +66,7 @@ def check_error(done, rule):
 def held_port(lab, address="127.0.0.1"):
     """A free port for a program that cannot pick one. It stays reserved, since nobody else is given a bound port,
     and the program can still bind it, since this socket does not listen."""
-    holder = lab.keep(socket.socket())
+    holder = lab.keep(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET))
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind((address, 0))
     return holder.getsockname()[1]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs gateway and fetch against real programs over real TLS. Needs root: cupsd and a private network do.
+"""Runs gateway, proxy and fetch against real programs over real TLS. Needs root: cupsd and a private network do.
 
 One line per case, and at the end "N passed, N failed". The exit status is 0 when none failed and at least one passed.
 """
@@ -18,6 +18,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import cases_attacks  # noqa: E402,F401
 import cases_basics  # noqa: E402,F401
+import cases_cascade  # noqa: E402,F401
+import cases_connect_clients  # noqa: E402,F401
+import cases_connect_proxies  # noqa: E402,F401
 import cases_cups  # noqa: E402,F401
 import cases_haproxy  # noqa: E402,F401
 import cases_opossum  # noqa: E402,F401
@@ -65,7 +68,7 @@ def run_case(name, function, programs, trusted):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", metavar="DIR", default="build/examples", help="where gateway and fetch are")
+    parser.add_argument("--programs", metavar="DIR", default="build/examples", help="where the programs are")
     parser.add_argument("--only", metavar="SUBSTRING", default="", help="only the cases whose name contains it")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time")
     parser.add_argument("-v", "--verbose", action="store_true", help="the record of every case, and its time")

@@ -1,0 +1,95 @@
+// connect_options.hpp: what callers of the CONNECT machines can set. Passed by reference with every call, never stored.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "authority.hpp"
+#include "body.hpp"
+#include "head.hpp"
+#include "write_connect.hpp"
+
+namespace tlsup {
+
+/// A CONNECT client's options. The prepared head must outlive the machine's use of it.
+struct connect_options {
+    prepared_head connect{};             ///< from `write_connect`; after `retry()` the one that is written next
+    std::uint8_t interim_responses = 16; ///< before a final one; RFC 9110 15.2
+    head_limits head{};
+    body_limits body{};                ///< of a refusal's content
+    std::uint32_t drain_bytes = 65536; ///< of a 407's content: beyond it `retry()` takes a new connection
+};
+
+/// Ports from `first` to `last`.
+struct port_range {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+};
+
+/// The ports that tunnels may lead to. None unless the caller names some. A view: the array must outlive it. RFC
+/// 2817 8.2.
+struct port_rules {
+    const port_range* data = nullptr;
+    std::size_t size = 0;
+
+    constexpr port_rules() noexcept = default;
+    constexpr port_rules(const port_range* first, std::size_t count) noexcept : data(first), size(count) {}
+    template <std::size_t Count>
+    constexpr port_rules(const port_range (&list)[Count]) noexcept : data(list), size(Count) {}
+
+    [[nodiscard]] constexpr bool allow(std::uint16_t port) const noexcept {
+        bool found = false;
+        for (std::size_t at = 0; at < size; ++at) {
+            found = found || (port >= data[at].first && port <= data[at].last);
+        }
+        return found;
+    }
+};
+
+/// The hosts that tunnels may lead to: `name`, `address`, or `*.name` for all names below it. Empty: all hosts. A view:
+/// the array must outlive it.
+struct host_rules {
+    const std::string_view* data = nullptr;
+    std::size_t size = 0;
+
+    constexpr host_rules() noexcept = default;
+    constexpr host_rules(const std::string_view* first, std::size_t count) noexcept : data(first), size(count) {}
+    template <std::size_t Count>
+    constexpr host_rules(const std::string_view (&list)[Count]) noexcept : data(list), size(Count) {}
+
+    [[nodiscard]] constexpr bool allow(std::string_view host) const noexcept {
+        bool found = size == 0;
+        for (std::size_t at = 0; at < size; ++at) {
+            const std::string_view rule = data[at];
+            const bool below = rule.size() > 2 && rule[0] == '*' && rule[1] == '.' && host.size() >= rule.size();
+            const std::size_t from = below ? host.size() - rule.size() + 1 : 0;
+            found =
+                found || (below ? same_host(detail::part(host, from, host.size()), detail::part(rule, 1, rule.size()))
+                                : same_host(host, rule));
+        }
+        return found;
+    }
+};
+
+/// A CONNECT proxy's options.
+struct proxy_options {
+    port_rules ports{};
+    host_rules hosts{};
+    /// Hosts that a resolver may take for an address that the rules did not see: `127.1`, `0x7f.1`, and IPv6 addresses
+    /// with an IPv4 address inside. RFC 9110 9.3.6.
+    bool disguised_hosts = false;
+    /// Forgives an HTTP/1.1 CONNECT that has no Host, as lftp sends it. Opens nothing: Host is never used. RFC
+    /// 9112 3.2.
+    bool peer_omits_host = false;
+    /// Requests other than CONNECT are shown at `decide`, for `detach()`; else they are refused with 501.
+    bool other_methods = false;
+    /// The authority that this program answers for itself, as `host:port`: `open_here()` is for it. RFC 2817 5.3.
+    std::string_view own_authority{};
+    prepared_head challenge{};         ///< from `write_407`; what `challenge()` writes
+    std::uint8_t empty_lines = 1;      ///< before a request; RFC 9112 2.2
+    std::uint32_t drain_bytes = 65536; ///< discarded behind a refusal before the connection closes; RFC 9112 9.6
+    head_limits head{};
+};
+
+} // namespace tlsup

@@ -1,0 +1,209 @@
+// connect_proxy.hpp: a proxy answers CONNECT: one connection of a client's, up to its tunnel or its refusal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "action.hpp"
+#include "connect_options.hpp"
+#include "connect_proxy_chart.hpp"
+#include "head.hpp"
+#include "ledger.hpp"
+#include "options.hpp"
+#include "request_reader.hpp"
+
+namespace tlsup {
+
+/// Where a tunnel is to lead. Views into the head. Only the request-target is asked: Host says nothing here.
+/// RFC 9112 3.2.3, 3.3.
+struct connect_target {
+    std::string_view authority{};     ///< the request-target, as it was written; empty where it is no CONNECT
+    std::string_view host{};          ///< without brackets and without a trailing dot
+    std::uint16_t port = 0;           ///< 1 to 65535
+    host_kind kind = host_kind::name; ///< never `ip_future`
+    bool disguised = false;           ///< see `proxy_options::disguised_hosts`
+    bool own = false;                 ///< it is `proxy_options::own_authority`
+    std::string_view authorization{}; ///< the value of Proxy-Authorization, empty where there is none
+};
+
+/// A proxy's side of one connection that carries one CONNECT. It checks the request and the rules of the options, shows
+/// `decide`, asks to `dial`, and writes the 2xx only behind `tunnel_open()`. From `tunnel` on all unread bytes belong
+/// to the tunnel. After a refusal nothing is parsed: what arrives is discarded, and the connection closes. RFC 9931 8.
+///
+/// The head stays at the front of the buffer until a `drop` step takes it. Every answer returns `wrong_call`, and
+/// changes nothing, where it does not fit the state.
+class connect_proxy {
+  public:
+    constexpr connect_proxy() noexcept = default;
+
+    /// What to do next. `unread`: all bytes that were received and not taken.
+    constexpr step next(std::string_view unread, const proxy_options& options) noexcept;
+
+    /// Where the head of a `decide` or `dial` step wants to go.
+    [[nodiscard]] constexpr connect_target target(std::string_view head) const noexcept;
+
+    /// At `decide`: open the tunnel. A `dial` step follows.
+    [[nodiscard]] constexpr errc open() noexcept {
+        return connect_ ? fire(connect_proxy_event::opened) : errc::wrong_call;
+    }
+
+    /// At `decide`, for a target that is `own`: open the tunnel to this program itself, which then serves what comes
+    /// out of it. An origin server may do that. RFC 2817 5.3, RFC 9110 9.3.6.
+    [[nodiscard]] constexpr errc open_here() noexcept {
+        return own_ ? fire(connect_proxy_event::opened_here) : errc::wrong_call;
+    }
+
+    /// At `decide`: answer 407 with the options' challenge, and close. RFC 9110 15.5.8. `bad_options` without one.
+    [[nodiscard]] constexpr errc challenge(const proxy_options& options) noexcept {
+        if (state_ != connect_proxy_state::deciding) {
+            return errc::wrong_call;
+        }
+        if (options.challenge.kind() != head_kind::challenge) {
+            return errc::bad_options;
+        }
+        return refuse_with(errc::proxy_authentication_required, 407);
+    }
+
+    /// At the `dial` step: the caller connects to the target now, or to the next proxy. From here on it does not read
+    /// from the client: that bounds what can arrive early.
+    [[nodiscard]] constexpr errc dialing() noexcept { return fire(connect_proxy_event::dialing); }
+
+    /// The upstream connection stands, or the next proxy's tunnel does: write the 2xx. RFC 2817 5.3.
+    [[nodiscard]] constexpr errc tunnel_open() noexcept { return fire(connect_proxy_event::upstream_open); }
+
+    /// From `decide` until `tunnel_open()`: answer with the error's status and its sentence, and close. RFC 9110 15.6.
+    /// `bad_argument` where the error has no such status.
+    [[nodiscard]] constexpr errc refuse(errc why) noexcept {
+        const std::uint16_t status = suggested_status(why);
+        return may_answer(status) ? refuse_with(why, status) : errc::bad_argument;
+    }
+
+    /// The same with a status of the caller's, 400 to 599: not 407, which needs a challenge, nor 421 and 426, which are
+    /// not a proxy's to send. RFC 9110 15.5.20.
+    [[nodiscard]] constexpr errc refuse(std::uint16_t status) noexcept {
+        return may_answer(status) ? refuse_with(errc::rejected, status) : errc::bad_argument;
+    }
+
+    /// The next proxy answered with this status and no 2xx: it is passed on where the client can use it, else it is
+    /// 502. RFC 2817 5.3, CVE-2015-5400.
+    [[nodiscard]] constexpr errc refuse_as_next_proxy(std::uint16_t status) noexcept {
+        const bool useful = may_answer(status) && status != 401;
+        return refuse_with(errc::next_proxy_refused, useful ? status : std::uint16_t{502});
+    }
+
+    /// `count` octets of the last step's bytes left the buffer. The head leaves whole.
+    [[nodiscard]] constexpr errc took(std::size_t count) noexcept;
+
+    /// `count` octets of the last `write` step were written.
+    [[nodiscard]] constexpr errc wrote(std::size_t count) noexcept {
+        if (!writing() || !last_step_.covers(count)) {
+            return errc::wrong_call;
+        }
+        last_step_.wrote(count);
+        return errc::ok;
+    }
+
+    /// The client will send no more. What is unread is processed first; a tunnel may still be opened.
+    [[nodiscard]] constexpr errc peer_closed() noexcept {
+        if (state_ >= connect_proxy_state::open) {
+            return errc::wrong_call;
+        }
+        ended_ = true;
+        return errc::ok;
+    }
+
+    /// Ends the connection. `timeout` inside a head is answered with 408, and with 504 while the caller dials.
+    /// RFC 9110 15.5.9, 15.6.5.
+    [[nodiscard]] constexpr errc abort(errc why) noexcept {
+        if (state_ >= connect_proxy_state::open) {
+            return errc::wrong_call;
+        }
+        const bool dial = state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
+        if (why == errc::timeout && state_ == connect_proxy_state::reading && reader_.started()) {
+            return refuse_with(why, 408);
+        }
+        if (why == errc::timeout && dial) {
+            return refuse_with(errc::upstream_timeout, 504);
+        }
+        end(why);
+        return errc::ok;
+    }
+
+    /// At `decide`, for a request that is not CONNECT: the connection and all unread bytes are the caller's.
+    [[nodiscard]] constexpr errc detach() noexcept {
+        if (connect_ || state_ != connect_proxy_state::deciding) {
+            return errc::wrong_call;
+        }
+        detached_ = true;
+        return fire(connect_proxy_event::ended);
+    }
+
+    [[nodiscard]] constexpr connect_proxy_state state() const noexcept { return state_; }
+    /// The status of the answer, once it is known: 200 or the refusal's; 0 where nothing is answered.
+    [[nodiscard]] constexpr std::uint16_t status() const noexcept { return status_; }
+    [[nodiscard]] constexpr errc error() const noexcept { return error_; }
+    /// Octets of the head that the buffer starts with, 0 while it is not complete or after it has left.
+    [[nodiscard]] constexpr std::uint16_t head_size() const noexcept { return size_; }
+    [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
+    [[nodiscard]] constexpr deadline wanted() const noexcept;
+
+    friend constexpr bool operator==(const connect_proxy&, const connect_proxy&) noexcept = default;
+
+  private:
+    constexpr errc fire(connect_proxy_event on) noexcept {
+        if (!follow(connect_proxy_chart, state_, on)) {
+            return errc::wrong_call;
+        }
+        last_step_ = {};
+        status_ = state_ == connect_proxy_state::confirming ? std::uint16_t{200} : status_;
+        return errc::ok;
+    }
+    constexpr void end(errc why) noexcept {
+        error_ = error_ == errc::ok ? why : error_;
+        (void)fire(connect_proxy_event::ended);
+    }
+    constexpr errc refuse_with(errc why, std::uint16_t status) noexcept {
+        const errc error = fire(connect_proxy_event::refused);
+        if (error == errc::ok) {
+            error_ = why;
+            status_ = status;
+        }
+        return error;
+    }
+    static constexpr bool may_answer(std::uint16_t status) noexcept {
+        return status >= 400 && status <= 599 && status != 407 && status != 421 && status != 426 &&
+               find_status(status) != nullptr;
+    }
+    [[nodiscard]] constexpr bool writing() const noexcept {
+        return state_ == connect_proxy_state::confirming || state_ == connect_proxy_state::refusing;
+    }
+
+    /// Octets that the buffer still has to begin with.
+    [[nodiscard]] constexpr std::size_t kept() const noexcept {
+        return state_ == connect_proxy_state::reading   ? reader_.size()
+               : state_ < connect_proxy_state::refusing ? size_
+                                                        : 0;
+    }
+
+    constexpr bool read_head(std::string_view input, const proxy_options& options, step& result) noexcept;
+    constexpr void head_complete(std::string_view input, const proxy_options& options) noexcept;
+    constexpr bool write_text(const proxy_options& options, step& result) noexcept;
+
+    request_facts facts_{};
+    std::uint32_t drained_ = 0;
+    detail::request_reader reader_{};
+    detail::ledger last_step_{};
+    std::uint16_t size_ = 0; // of the head
+    std::uint16_t status_ = 0;
+    errc error_ = errc::ok;
+    connect_proxy_state state_ = connect_proxy_state::reading;
+    bool connect_ = false;
+    bool own_ = false;
+    bool ended_ = false;
+    bool detached_ = false;
+};
+
+} // namespace tlsup
+
+#include "connect_proxy_run.hpp"

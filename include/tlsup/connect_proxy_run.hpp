@@ -1,0 +1,207 @@
+// connect_proxy_run.hpp: how a CONNECT proxy finds its next step. Included by connect_proxy.hpp.
+#pragma once
+
+#include "connect_proxy.hpp" // NOLINT(misc-header-include-cycle): two files of one header
+
+namespace tlsup {
+
+constexpr errc connect_proxy::took(std::size_t count) noexcept {
+    if (!last_step_.covers(count) || writing()) {
+        return errc::wrong_call;
+    }
+    if (count == 0) {
+        return errc::ok;
+    }
+    if (state_ == connect_proxy_state::draining) {
+        last_step_.took(count);
+        drained_ += static_cast<std::uint32_t>(count);
+        return errc::ok;
+    }
+    if (count != last_step_.offered()) { // heads and empty lines leave whole
+        return errc::wrong_call;
+    }
+    if (state_ == connect_proxy_state::reading) {
+        last_step_ = {};
+        reader_.skipped();
+        return errc::ok;
+    }
+    size_ = 0;
+    return fire(connect_proxy_event::taken);
+}
+
+constexpr step connect_proxy::next(std::string_view input, const proxy_options& options) noexcept {
+    if (input.size() < kept()) {
+        return {{}, action::wait, errc::wrong_call, 0, false};
+    }
+    const std::string_view head = detail::part(input, 0, state_ < connect_proxy_state::refusing ? size_ : 0);
+    step result;
+    while (true) {
+        bool found = false;
+        switch (state_) {
+        case connect_proxy_state::reading:
+            found = read_head(input, options, result);
+            break;
+        case connect_proxy_state::deciding:
+            return {detail::part(input, 0, size_), action::decide, errc::ok, 0, false};
+        case connect_proxy_state::granted:
+            return {head, action::dial, errc::ok, 0, false};
+        case connect_proxy_state::dialing:
+            return {{}, action::wait, errc::ok, 0, false};
+        case connect_proxy_state::confirming:
+        case connect_proxy_state::refusing:
+            found = write_text(options, result);
+            break;
+        case connect_proxy_state::leaving:
+            return last_step_.give(action::drop, head, errc::ok, 0, false);
+        case connect_proxy_state::draining:
+            if (drained_ < options.drain_bytes && !(ended_ && input.empty())) {
+                return last_step_.give(action::drain, input, error_, status_, false);
+            }
+            (void)fire(connect_proxy_event::ended);
+            break;
+        case connect_proxy_state::open:
+            return {{}, action::tunnel, errc::ok, status_, false};
+        case connect_proxy_state::closed:
+            return {{}, detached_ ? action::detach : action::close, error_, status_, false};
+        }
+        if (found) {
+            return result;
+        }
+    }
+}
+
+// Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
+
+constexpr bool connect_proxy::read_head(std::string_view input, const proxy_options& options, step& result) noexcept {
+    using progress = detail::request_reader::progress;
+    const progress found = reader_.read(input, options.head, options.empty_lines, facts_);
+    if (found == progress::empty_line) {
+        result = last_step_.give(action::drop, detail::part(input, 0, 2), errc::ok, 0, false);
+        return true;
+    }
+    if (found == progress::more) {
+        if (ended_) {
+            end(input.empty() ? errc::ok : errc::truncated);
+            return false;
+        }
+        result = {};
+        return true;
+    }
+    const bool forgiven = options.peer_omits_host && facts_.method() == method::connect;
+    const errc fault = found == progress::failed ? reader_.fault() : facts_.finish(forgiven);
+    if (fault == errc::not_http) {
+        end(fault);
+    } else if (fault != errc::ok) {
+        (void)refuse_with(fault, suggested_status(fault));
+    } else {
+        head_complete(input, options);
+    }
+    return false;
+}
+
+constexpr void connect_proxy::head_complete(std::string_view input, const proxy_options& options) noexcept {
+    connect_ = facts_.method() == method::connect;
+    size_ = reader_.size();
+    if (!connect_) {
+        if (options.other_methods) {
+            (void)fire(connect_proxy_event::head_complete);
+        } else {
+            (void)refuse_with(errc::not_connect, suggested_status(errc::not_connect));
+        }
+        return;
+    }
+    const connect_target wanted = target(detail::part(input, 0, size_));
+    authority own;
+    const bool has_own = parse_authority(options.own_authority, port_rule::required, own) == errc::ok;
+    own_ = has_own && own.port == wanted.port && same_host(own.host, wanted.host);
+    const errc denied = own_                                           ? errc::ok
+                        : wanted.disguised && !options.disguised_hosts ? errc::host_denied
+                        : !options.hosts.allow(wanted.host)            ? errc::host_denied
+                        : !options.ports.allow(wanted.port)            ? errc::port_denied
+                                                                       : errc::ok;
+    if (denied == errc::ok) {
+        (void)fire(connect_proxy_event::head_complete);
+    } else {
+        (void)refuse_with(denied, suggested_status(denied));
+    }
+}
+
+constexpr connect_target connect_proxy::target(std::string_view head) const noexcept {
+    connect_target found;
+    const request_line line = parse_request_line(head);
+    authority parsed;
+    if (line.method != "CONNECT" || parse_authority(line.target, port_rule::required, parsed) != errc::ok) {
+        return found;
+    }
+    found.authority = line.target;
+    found.host = bare_host(parsed.host);
+    found.port = parsed.port;
+    found.kind = parsed.kind;
+    found.disguised =
+        parsed.kind == host_kind::number || (parsed.kind == host_kind::ipv6 && detail::embeds_ipv4(found.host));
+    found.own = own_;
+    field proof;
+    if (find_field(head, "proxy-authorization", proof)) {
+        found.authorization = proof.value;
+    }
+    return found;
+}
+
+constexpr bool connect_proxy::write_text(const proxy_options& options, step& result) noexcept {
+    // The pieces of the text that this state writes.
+    std::string_view pieces[7] = {};
+    const status_entry* const known = find_status(status_);
+    const bool to_head = facts_.method() == method::head; // RFC 9112 6.3(1)
+    if (state_ == connect_proxy_state::confirming) {
+        pieces[0] = detail::tunnel_200;
+    } else if (status_ == 407) {
+        pieces[0] = options.challenge.text();
+    } else if (known != nullptr) {
+        const std::string_view sentence = explain(error_);
+        pieces[0] = detail::refusal_begin;
+        pieces[1] = known->line;
+        pieces[2] = detail::refusal_length;
+        pieces[3] = detail::explanation_length(error_);
+        pieces[4] = detail::head_end;
+        pieces[5] = to_head ? std::string_view{} : sentence;
+        pieces[6] = to_head ? std::string_view{} : detail::line_feed;
+    }
+    bool more = false;
+    const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), more);
+    if (text.empty()) {
+        (void)fire(connect_proxy_event::written);
+        return false;
+    }
+    result = last_step_.give(action::write, text, error_, status_, more);
+    return true;
+}
+
+constexpr outcome connect_proxy::outcome() const noexcept {
+    using enum tlsup::outcome;
+    if (state_ == connect_proxy_state::open) {
+        return tunnelled;
+    }
+    if (state_ != connect_proxy_state::closed) {
+        return pending;
+    }
+    if (detached_) {
+        return detached;
+    }
+    if (error_ == errc::truncated) {
+        return truncated;
+    }
+    if (status_ >= 400) {
+        return refused;
+    }
+    return error_ == errc::ok ? served : error_ == errc::not_http ? broken : failed;
+}
+
+constexpr deadline connect_proxy::wanted() const noexcept {
+    if (state_ == connect_proxy_state::reading) {
+        return reader_.started() ? deadline::head : deadline::idle;
+    }
+    const bool dial = state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
+    return dial ? deadline::dial : state_ == connect_proxy_state::draining ? deadline::linger : deadline::none;
+}
+
+} // namespace tlsup
