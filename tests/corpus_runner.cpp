@@ -15,11 +15,16 @@
 
 #include "corpus_support/api_checks.hpp"
 #include "corpus_support/client_role.hpp"
+#include "corpus_support/connect_api_checks.hpp"
+#include "corpus_support/connect_client_role.hpp"
+#include "corpus_support/connect_proxy_role.hpp"
+#include "corpus_support/connect_situations.hpp"
 #include "corpus_support/feed.hpp"
 #include "corpus_support/result.hpp"
 #include "corpus_support/server_role.hpp"
 #include "corpus_support/server_verdicts.hpp"
 #include "corpus_support/situations.hpp"
+#include "corpus_support/tunnel_role.hpp"
 #include "corpus_support/vectors.hpp"
 
 namespace {
@@ -28,13 +33,20 @@ using namespace corpus;
 
 result failure(std::string why) { return {false, std::move(why), {}}; }
 
+/// The row of a table that is about this `with`; nothing where there is none.
+template <class Row, std::size_t Count> const Row* row_for(const Row (&rows)[Count], const entry& of) {
+    for (const Row& each : rows) {
+        if (each.with == of.with) {
+            return &each;
+        }
+    }
+    return nullptr;
+}
+
 result play_one_server(const entry& of, delivery how, plan wanted, guarded& memory) {
     server_situation from;
     if (!of.with.empty()) {
-        const server_row* row = nullptr;
-        for (const server_row& each : server_rows) {
-            row = each.with == of.with ? &each : row;
-        }
+        const server_row* const row = row_for(server_rows, of);
         if (row == nullptr) {
             return failure("no situation is known for its `with`");
         }
@@ -50,10 +62,7 @@ result play_one_server(const entry& of, delivery how, plan wanted, guarded& memo
 result play_one_client(const entry& of, delivery how, plan wanted, guarded& memory) {
     client_situation from;
     if (!of.with.empty()) {
-        const client_row* row = nullptr;
-        for (const client_row& each : client_rows) {
-            row = each.with == of.with ? &each : row;
-        }
+        const client_row* const row = row_for(client_rows, of);
         if (row == nullptr) {
             return failure("no situation is known for its `with`");
         }
@@ -69,20 +78,62 @@ result play_one_client(const entry& of, delivery how, plan wanted, guarded& memo
     return play_client(from, input, wanted);
 }
 
-result play_api(const entry& of) {
-    for (const api_row& row : api_rows) {
+result play_one_connect_client(const entry& of, delivery how, const plan& wanted, guarded& memory) {
+    const bool known = of.with.empty() ? of.setup == "connect-client" : row_for(connect_client_rows, of) != nullptr;
+    if (!known) {
+        return failure("no situation is known for its setup");
+    }
+    feed input(of.bytes, how, memory);
+    return play_connect_client(input, wanted);
+}
+
+result play_one_connect_proxy(const entry& of, delivery how, const plan& wanted, guarded& memory) {
+    const connect_proxy_row* const row = of.with.empty() ? nullptr : row_for(connect_proxy_rows, of);
+    if (of.with.empty() ? of.setup != "connect-proxy" : row == nullptr) {
+        return failure("no situation is known for its setup");
+    }
+    feed input(of.bytes, how, memory);
+    return row != nullptr && row->cascade
+               ? play_cascade(input, wanted)
+               : play_connect_proxy(row != nullptr ? row->how : ruling_for(of.expect), input, wanted);
+}
+
+result play_one_tunnel(const entry& of, delivery how, const plan& wanted) {
+    const tunnel_row* const row = of.with.empty() ? nullptr : row_for(tunnel_rows, of);
+    if (of.with.empty() ? of.setup != "tunnel" : row == nullptr) {
+        return failure("no situation is known for its setup");
+    }
+    return play_tunnel(row != nullptr ? row->at : tunnel_situation{}, of.bytes, how, wanted);
+}
+
+template <std::size_t Count> const api_row* check_for(const api_row (&rows)[Count], const entry& of) {
+    for (const api_row& row : rows) {
         if (row.role == of.role && row.with == of.with) {
-            const bool right = of.expect == "api_error_no_bytes" && row.check(of.bytes);
-            return right ? result{true, {}, {}} : failure("the call was let through, or had an effect");
+            return &row;
         }
     }
-    return failure("no check is known for its `with`");
+    return nullptr;
+}
+
+result play_api(const entry& of) {
+    const api_row* row = check_for(api_rows, of);
+    row = row != nullptr ? row : check_for(connect_api_rows, of);
+    if (row == nullptr) {
+        return failure("no check is known for its `with`");
+    }
+    const bool right = of.expect == "api_error_no_bytes" && row->check(of.bytes);
+    return right ? result{true, {}, {}} : failure("the call was let through, or had an effect");
 }
 
 result play(const entry& of, delivery how, bool traced, guarded& memory) {
     plan wanted = plan_for(of);
     wanted.traced = traced;
-    return of.role == "server" ? play_one_server(of, how, wanted, memory) : play_one_client(of, how, wanted, memory);
+    return of.role == "server"           ? play_one_server(of, how, wanted, memory)
+           : of.role == "client"         ? play_one_client(of, how, wanted, memory)
+           : of.role == "connect_client" ? play_one_connect_client(of, how, wanted, memory)
+           : of.role == "connect_proxy"  ? play_one_connect_proxy(of, how, wanted, memory)
+           : of.role == "tunnel"         ? play_one_tunnel(of, how, wanted)
+                                         : failure("there is no such role");
 }
 
 /// Every split of a small input; some sixty of a large one, among them those around its lines' ends and the limits.
@@ -143,10 +194,6 @@ class runner {
 
   private:
     bool passes(const entry& of) {
-        if (of.role != "server" && of.role != "client") {
-            print(of, "-", failure("role not supported yet"));
-            return false;
-        }
         if (of.input == "api") {
             const result got = play_api(of);
             print(of, "call", got);
