@@ -16,6 +16,7 @@
 
 #include "support/client_connection.hpp"
 #include "support/fetch_options.hpp"
+#include "support/road.hpp"
 #include "support/transcript.hpp"
 
 namespace {
@@ -31,6 +32,7 @@ constexpr int network = 2;
 constexpr int refused = 3;
 constexpr int peer_broke_protocol = 4;
 constexpr int tls = 5;
+constexpr int tunnel_refused = 6;
 } // namespace status
 
 /// The heads that may go out, composed once. The machine says which of them, and when.
@@ -102,6 +104,7 @@ class exchange {
     explicit exchange(const fetch_options& options)
         : options_(options), prepared_(options), rules_(machine_options(options, prepared_)),
           context_(trusting_context(options)), say_(options.verbose),
+          road_(options.proxies, {options.host, options.port}, say_),
           until_(clock::now() + std::chrono::seconds(options.timeout)) {
         if (!options.output.empty()) {
             file_.open(options.output, std::ios::binary);
@@ -154,12 +157,7 @@ class exchange {
     }
 
   private:
-    void dial() {
-        connection_.reset();
-        connection_.emplace(endpoint{options_.host, options_.port}, until_);
-        say_.new_connection();
-        say_.note("connected to " + options_.authority);
-    }
+    void dial() { road_.connect(connection_, until_); }
 
     void write(const tlsup::step& wanted) {
         released_ = machine_.state() != tlsup::client_state::probing;
@@ -341,6 +339,7 @@ class exchange {
     tlsup::client_options rules_;
     ssl_context context_;
     transcript say_;
+    road road_;
     clock::time_point until_;
     std::ofstream file_;
     std::optional<client_connection> connection_;
@@ -348,6 +347,14 @@ class exchange {
     bool content_due_ = false;
     bool released_ = false; // the request, not only the probe, was sent
 };
+
+/// Where a proxy did not let us through.
+int tunnel_status(errc error) {
+    return error == errc::tunnel_refused                               ? status::tunnel_refused
+           : error == errc::timeout || error == errc::peer_closed      ? status::network
+           : error == errc::bad_argument || error == errc::bad_options ? status::usage
+                                                                       : status::peer_broke_protocol;
+}
 
 } // namespace
 
@@ -362,6 +369,9 @@ int main(int count, char** words) {
     } catch (const usage_error& error) {
         std::fprintf(stderr, "fetch: usage: %s; try --help\n", error.what());
         return status::usage;
+    } catch (const tunnel_failure& error) {
+        std::fprintf(stderr, "fetch: %s: %s\n", std::string(to_string(error.error)).c_str(), error.what());
+        return tunnel_status(error.error);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "fetch: network: %s\n", error.what());
         return status::network;

@@ -14,6 +14,8 @@
 
 #include <tlsup/tlsup.hpp>
 
+#include "road.hpp"
+
 namespace example {
 
 inline constexpr std::string_view fetch_help =
@@ -24,6 +26,9 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   --require-tls       ask for TLS with OPTIONS * first; send nothing else in clear (default)
   --offer             send the request in clear with an offer; TLS if the server takes it
   --plain             send the request in clear; TLS only if the server demands it with a 426
+  --proxy http://[USER:PASSWORD@]HOST:PORT
+                      reach the server through a tunnel (CONNECT); repeated: through several, nearest first. A login is
+                      sent when its proxy asks for it, to no other proxy, and never inside the tunnel
   --cacert FILE       trust the certificates in this PEM file instead of the system's
   --pin SHA256        trust exactly the certificate with this SHA-256, in hex
   --insecure          trust any certificate
@@ -38,7 +43,7 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   --help              this text
 
 exit status: 0 answered, with the security that was asked for; 1 usage; 2 network; 3 refused: TLS was required and
-there was none; 4 the server broke the protocol; 5 TLS
+there was none; 4 a server or a proxy broke the protocol; 5 TLS; 6 a proxy refused the tunnel
 )";
 
 /// The command line asks for something that cannot be done.
@@ -57,6 +62,7 @@ struct fetch_options {
     std::string method;
     std::vector<std::pair<std::string, std::string>> fields;
     std::optional<std::string> content;
+    std::vector<proxy_hop> proxies;
     std::string cacert;
     std::string pin;
     std::string output;
@@ -92,6 +98,43 @@ inline void read_url(std::string_view url, fetch_options& options) {
         options.host.pop_back();
     }
     options.port = std::to_string(parsed.port == 0 ? 80 : parsed.port);
+}
+
+/// The octets of a URL's userinfo. RFC 3986 2.1.
+inline std::string decoded(std::string_view text) {
+    std::string made;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string digits(text.substr(at + 1, 2));
+        const bool escape = text[at] == '%' && digits.size() == 2 &&
+                            digits.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+        made += escape ? static_cast<char>(std::stoul(digits, nullptr, 16)) : text[at];
+        at += escape ? 2 : 0;
+    }
+    return made;
+}
+
+inline proxy_hop read_proxy(std::string_view url) {
+    constexpr std::string_view scheme = "http://";
+    if (url.substr(0, scheme.size()) == scheme) {
+        url.remove_prefix(scheme.size());
+    }
+    if (!url.empty() && url.back() == '/') {
+        url.remove_suffix(1);
+    }
+    proxy_hop made;
+    if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+        const std::string_view login = url.substr(0, at);
+        const std::size_t colon = std::min(login.find(':'), login.size());
+        made.user = decoded(login.substr(0, colon));
+        made.password = colon < login.size() ? decoded(login.substr(colon + 1)) : std::string();
+        url.remove_prefix(at + 1);
+    }
+    const std::optional<endpoint> where = parse_endpoint(url);
+    if (!where || where->port == "0") {
+        throw usage_error("--proxy looks like http://proxy.example:8080 or http://user:password@proxy.example:8080");
+    }
+    made.where = *where;
+    return made;
 }
 
 inline std::string read_file(const std::string& name) {
@@ -154,6 +197,8 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
             options.mode = fetch_mode::offer;
         } else if (word == "--plain") {
             options.mode = fetch_mode::plain;
+        } else if (word == "--proxy") {
+            options.proxies.push_back(read_proxy(value()));
         } else if (word == "--cacert") {
             options.cacert = value();
         } else if (word == "--pin") {
