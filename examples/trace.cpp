@@ -11,7 +11,9 @@
 
 #include <tlsup/tlsup.hpp>
 
+#include "support/trace_connect.hpp"
 #include "support/trace_options.hpp"
+#include "support/trace_steps.hpp"
 
 namespace {
 
@@ -19,51 +21,10 @@ using namespace example;
 using tlsup::action;
 using tlsup::errc;
 
-/// The bytes in clear and the decrypted ones. `next_piece` brings the next bytes into the one that is in use.
-class arrivals {
-  public:
-    explicit arrivals(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
-
-    std::string clear;
-    std::string plain;
-
-    /// False at the end of the input.
-    bool next_piece(bool secure) {
-        if (at_ == pieces_.size()) {
-            return false;
-        }
-        (secure ? plain : clear) += pieces_[at_++];
-        return true;
-    }
-
-    /// Takes out the bytes that a step showed: not always those at the front.
-    void take(std::string_view bytes, bool secure) {
-        std::string& from = secure ? plain : clear;
-        if (!bytes.empty()) {
-            from.erase(static_cast<std::size_t>(bytes.data() - from.data()), bytes.size());
-        }
-    }
-
-  private:
-    std::vector<std::string> pieces_;
-    std::size_t at_ = 0;
-};
-
 /// What the handshake, which did not happen, is taken to have come to.
 tlsup::tls_facts assumed_handshake(bool alpn, std::string_view name) {
     const std::string_view selected = alpn ? tlsup::alpn_name : std::string_view{};
     return {selected, name, tlsup::session::full, tlsup::early::none, tlsup::identity::verified};
-}
-
-template <class State> json_line describe(std::size_t number, const tlsup::step& wanted, State state) {
-    json_line line;
-    line.number("step", number)
-        .text("action", to_string(wanted.what))
-        .text("bytes", wanted.bytes)
-        .text("error", to_string(wanted.error))
-        .number("status", wanted.status)
-        .text("state", to_string(state));
-    return line;
 }
 
 class traced_server {
@@ -281,6 +242,10 @@ int main(int count, char** words) {
             traced_server(options.server, std::move(pieces)).run();
         } else if (options.role == "client") {
             traced_client(options, std::move(pieces)).run();
+        } else if (options.role == "connect-client") {
+            traced_connect_client(options, std::move(pieces)).run();
+        } else if (options.role == "connect-proxy") {
+            traced_connect_proxy(options, std::move(pieces)).run();
         } else {
             run_hello(options, pieces);
         }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,7 +15,7 @@
 namespace example {
 
 inline constexpr std::string_view trace_help =
-    R"(usage: trace server|client|hello [options] < BYTES
+    R"(usage: trace server|client|connect-client|connect-proxy|hello [options] < BYTES
 
 Feeds bytes from stdin to a state machine and prints each step as a JSON object on a line of its own.
 There is no TLS: a handshake is taken to have succeeded, and what comes behind it is read as decrypted.
@@ -29,6 +31,14 @@ server: takes each valid offer and answers every other request.
 client: asks for http://localhost/.
   --require-tls | --offer | --plain                 --require-tls by default
   --peer strict|cups                                strict by default
+
+connect-client: asks a proxy for a tunnel.
+  --host NAME --port N                              localhost and 443 by default
+  --login USER:PASSWORD                             for a proxy that asks for Basic
+
+connect-proxy: answers CONNECT. Each dial succeeds.
+  --allow-port N                                    443 by default; may be repeated
+  --login USER:PASSWORD                             refuse with 407 whoever does not bring it
 
 hello: judges the first TLS flight.
   --host NAME                                       the request's host, localhost by default
@@ -47,6 +57,10 @@ struct trace_options {
     tlsup::client_options client{};
     bool offer = false;
     std::string host = "localhost";
+    std::uint16_t port = 443;
+    std::string user;
+    std::string password;
+    std::vector<tlsup::port_range> ports;
     bool help = false;
 };
 
@@ -63,6 +77,15 @@ inline std::vector<std::size_t> read_sizes(std::string_view text) {
         text.remove_prefix(more ? comma + 1 : text.size());
     }
     return sizes;
+}
+
+inline std::uint16_t read_port(const std::string& text) {
+    const bool number = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
+    const unsigned long value = number ? std::stoul(text) : 0;
+    if (value == 0 || value > 65535) {
+        throw usage_error("a port is a number from 1 to 65535, not " + text);
+    }
+    return static_cast<std::uint16_t>(value);
 }
 
 template <class Value> struct named {
@@ -100,6 +123,8 @@ inline trace_options read_command_line(const std::vector<std::string>& words) {
         const bool server = options.role == "server";
         const bool client = options.role == "client";
         const bool hello = options.role == "hello";
+        const bool connect_client = options.role == "connect-client";
+        const bool connect_proxy = options.role == "connect-proxy";
         const auto value = [&]() -> const std::string& {
             if (at + 1 == words.size()) {
                 throw usage_error(word + " needs a value");
@@ -110,7 +135,8 @@ inline trace_options read_command_line(const std::vector<std::string>& words) {
             options.help = true;
             return options;
         } else if (at == 0) {
-            if (word != "server" && word != "client" && word != "hello") {
+            constexpr std::string_view roles[] = {"server", "client", "connect-client", "connect-proxy", "hello"};
+            if (std::find(std::begin(roles), std::end(roles), word) == std::end(roles)) {
                 throw usage_error("there is no role " + word);
             }
             options.role = word;
@@ -129,91 +155,28 @@ inline trace_options read_command_line(const std::vector<std::string>& words) {
             options.offer = word == "--offer";
         } else if (client && word == "--peer") {
             options.client.peer = choose(peers, word, value());
-        } else if (hello && word == "--host") {
+        } else if ((hello || connect_client) && word == "--host") {
             options.host = value();
+        } else if (connect_client && word == "--port") {
+            options.port = read_port(value());
+        } else if (connect_proxy && word == "--allow-port") {
+            const std::uint16_t port = read_port(value());
+            options.ports.push_back({port, port});
+        } else if ((connect_client || connect_proxy) && word == "--login") {
+            const std::string& login = value();
+            options.user = login.substr(0, login.find(':'));
+            options.password = login.find(':') == std::string::npos ? "" : login.substr(login.find(':') + 1);
         } else {
             throw usage_error("there is no option " + word + " here");
         }
     }
+    if (options.ports.empty()) {
+        options.ports = {{443, 443}};
+    }
     if (options.role.empty()) {
-        throw usage_error("name a role: server, client or hello");
+        throw usage_error("name a role: server, client, connect-client, connect-proxy or hello");
     }
     return options;
 }
-
-/// The pieces in which the bytes arrive.
-inline std::vector<std::string> cut(std::string_view bytes, const trace_options& options) {
-    std::vector<std::string> pieces;
-    std::size_t index = 0;
-    while (!bytes.empty()) {
-        const std::size_t wanted = options.each_byte              ? 1
-                                   : index < options.split.size() ? options.split[index]
-                                                                  : bytes.size();
-        const std::size_t size = std::min(wanted, bytes.size());
-        if (size != 0) {
-            pieces.emplace_back(bytes.substr(0, size));
-        }
-        bytes.remove_prefix(size);
-        ++index;
-    }
-    return pieces;
-}
-
-/// The outcome's name, as it is spelled in code.
-inline std::string_view name_of(tlsup::outcome how) {
-    constexpr std::string_view names[] = {"pending",         "served",    "upgraded", "answered",
-                                          "answered_secure", "released",  "detached", "refused",
-                                          "broken",          "truncated", "failed",   "tunnelled"};
-    return names[static_cast<std::size_t>(how)];
-}
-
-/// One JSON object on one line.
-class json_line {
-  public:
-    json_line& text(std::string_view name, std::string_view value) {
-        key(name);
-        line_ += '"';
-        for (const char each : value) {
-            escape(static_cast<unsigned char>(each));
-        }
-        line_ += '"';
-        return *this;
-    }
-    json_line& number(std::string_view name, std::size_t value) {
-        key(name);
-        line_ += std::to_string(value);
-        return *this;
-    }
-    json_line& truth(std::string_view name, bool value) {
-        key(name);
-        line_ += value ? "true" : "false";
-        return *this;
-    }
-    void print() const { std::printf("%s}\n", line_.c_str()); }
-
-  private:
-    void key(std::string_view name) {
-        line_ += line_.size() == 1 ? "\"" : ",\"";
-        line_ += name;
-        line_ += "\":";
-    }
-    void escape(unsigned char byte) { // a byte above 126 stands for itself as U+00XX
-        constexpr std::string_view digits = "0123456789abcdef";
-        if (byte == '"' || byte == '\\') {
-            line_ += '\\';
-            line_ += static_cast<char>(byte);
-        } else if (byte == '\r' || byte == '\n') {
-            line_ += byte == '\r' ? "\\r" : "\\n";
-        } else if (byte < ' ' || byte > '~') {
-            line_ += "\\u00";
-            line_ += digits[byte >> 4];
-            line_ += digits[byte & 15];
-        } else {
-            line_ += static_cast<char>(byte);
-        }
-    }
-
-    std::string line_ = "{";
-};
 
 } // namespace example
