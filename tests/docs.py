@@ -2,7 +2,7 @@
 """Checks that the documents say what the sources say.
 
 A code block behind a line `<!-- FILE [MARK] -->` must equal the part of FILE between `// [MARK]` and `// [end]`.
-docs/states.md must be what the program given as argument draws. Links to files must lead somewhere.
+docs/states.md must be what the program given as argument draws, and charts elsewhere must be charts of it. Links to files must lead somewhere.
 """
 
 import re
@@ -39,6 +39,11 @@ for document in documents:
             check(f"{file} [{mark}] fits", len(code.splitlines()) <= 25, "it has more than 25 lines")
     for link in re.findall(r"\]\(((?!https?:)[^)#]+)", text):
         check(f"{document.name}: {link}", (document.parent / link).exists(), "the link leads nowhere")
+
+charts = (ROOT / "docs/states.md").read_text()
+for document in documents:
+    for block in re.findall(r"```mermaid\n.*?\n```", document.read_text(), re.S):
+        check(f"{document.name}: chart", block in charts, "the chart is not one of docs/states.md")
 
 drawn = subprocess.run([sys.argv[1]], capture_output=True, text=True, check=True).stdout
 check("docs/states.md", drawn == (ROOT / "docs/states.md").read_text(), "run: build/tests/draw_states > docs/states.md")

@@ -4,25 +4,32 @@
 
 namespace {
 
-template <class State, class Event, std::size_t Count>
-void draw(const char* title, const char* text, const tlsup::arrow<State, Event> (&chart)[Count],
-          const std::string_view* states, const std::string_view* events) {
-    const auto print = [](std::string_view text_of) {
-        std::printf("%.*s", static_cast<int>(text_of.size()), text_of.data());
-    };
-    std::printf("## %s\n\n%s\n\n```mermaid\nstateDiagram-v2\n    [*] --> ", title, text);
-    print(states[0]);
+void print(std::string_view text) { std::printf("%.*s", static_cast<int>(text.size()), text.data()); }
+
+void draw_arrow(std::string_view from, std::string_view to, std::string_view on) {
+    std::printf("    ");
+    print(from);
+    std::printf(" --> ");
+    print(to);
+    std::printf("%s", on.empty() ? "" : ": ");
+    print(on);
     std::printf("\n");
+}
+
+/// From `terminal` on all states are ends, as `detail::sound` has it.
+template <class State, class Event, std::size_t Count, std::size_t States>
+void draw(const char* title, const char* text, const tlsup::arrow<State, Event> (&chart)[Count],
+          const std::string_view (&states)[States], const std::string_view* events, State terminal) {
+    std::printf("## %s\n\n%s\n\n```mermaid\nstateDiagram-v2\n", title, text);
+    draw_arrow("[*]", states[0], {});
     for (const auto& each : chart) {
-        std::printf("    ");
-        print(states[static_cast<std::size_t>(each.from())]);
-        std::printf(" --> ");
-        print(states[static_cast<std::size_t>(each.to())]);
-        std::printf(": ");
-        print(events[static_cast<std::size_t>(each.on())]);
-        std::printf("\n");
+        draw_arrow(states[static_cast<std::size_t>(each.from())], states[static_cast<std::size_t>(each.to())],
+                   events[static_cast<std::size_t>(each.on())]);
     }
-    std::printf("    closed --> [*]\n```\n\n");
+    for (auto end = static_cast<std::size_t>(terminal); end < States; ++end) {
+        draw_arrow(states[end], "[*]", {});
+    }
+    std::printf("```\n\n");
 }
 
 } // namespace
@@ -31,12 +38,22 @@ int main() {
     std::printf(
         "# State charts\n\n"
         "Drawn from the tables that the code runs. Reproduce with `build/tests/draw_states > docs/states.md`.\n"
-        "Each state cites its section in `server_chart.hpp` and `client_chart.hpp`. An event that a state has no\n"
-        "arrow for is `errc::wrong_call` and changes nothing. The tables are checked by the compiler: one arrow\n"
-        "at most for a state and an event, every state reachable, an end reachable from everywhere.\n\n");
+        "Each state cites its section in the machine's `_chart.hpp`. An event that a state has no arrow for is\n"
+        "`errc::wrong_call` and changes nothing. The tables are checked by the compiler: one arrow at most for a\n"
+        "state and an event, every state reachable, an end reachable from everywhere.\n\n");
+    using namespace tlsup;
     draw("Server",
          "Inside TLS the same states `reading` to `spent` are used again; the machine then takes decrypted bytes only.",
-         tlsup::server_chart, tlsup::server_state_names, tlsup::server_event_names);
-    draw("Client", "`releasing` is the only state that writes the request where TLS is required.", tlsup::client_chart,
-         tlsup::client_state_names, tlsup::client_event_names);
+         server_chart, server_state_names, server_event_names, server_state::closed);
+    draw("Client", "`releasing` is the only state that writes the request where TLS is required.", client_chart,
+         client_state_names, client_event_names, client_state::closed);
+    draw("CONNECT client", "`open` has one way in: a 2xx, and it leaves the buffer whole.", connect_client_chart,
+         connect_client_state_names, connect_client_event_names, connect_client_state::open);
+    draw("CONNECT proxy",
+         "`confirming` writes the 2xx. `refusing` has no way back to `reading`: nothing is parsed behind a refusal.",
+         connect_proxy_chart, connect_proxy_state_names, connect_proxy_event_names, connect_proxy_state::open);
+    draw("Tunnel",
+         "Which event the end of a side is depends on the policy: `gone` with `close_both`, `finished` with "
+         "`propagate`.",
+         tunnel_chart, tunnel_state_names, tunnel_event_names, tunnel_state::closed);
 }
