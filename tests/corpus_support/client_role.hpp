@@ -9,6 +9,7 @@
 
 #include "feed.hpp"
 #include "result.hpp"
+#include "run.hpp"
 
 namespace corpus {
 
@@ -48,80 +49,30 @@ inline client_situation client_setup(tlsup::requirement need) {
     return made;
 }
 
-/// What was seen of a client.
-struct client_seen {
-    tlsup::client machine{};
-    std::string written{}; // in clear
-    std::string inside{};  // inside TLS
+/// What was seen of a client. `written`: in clear.
+struct client_seen : seen_of<tlsup::client> {
+    std::string inside{}; // written inside TLS
     std::string content{};
     std::size_t answers = 0;
     std::size_t drops = 0;
-    std::size_t unread = 0;
     unsigned status = 0;
     bool at_tls = false; // it waits for the handshake
     bool behind = false; // and bytes came behind the 101
     bool dialled = false;
-    bool closed = false;
-    bool ended = false; // the end of the stream was told
-    tlsup::errc error = tlsup::errc::ok;
-    std::string problem{};
-    std::string trace{};
+
+    [[nodiscard]] tlsup::errc error() const { return machine.error(); }
 };
 
-class client_run {
+class client_run : public machine_run<client_run, client_seen> {
   public:
     client_run(const client_situation& from, feed& input, const plan& wanted)
-        : options_(from.options), input_(input), plan_(wanted) {
+        : machine_run(input, wanted), options_(from.options) {
         seen_.machine = from.machine;
     }
 
-    client_seen run() {
-        if (plan_.early) {
-            input_.deliver();
-        }
-        const std::size_t most = 1000 + 64 * input_.input().size();
-        bool going = true;
-        for (std::size_t steps = 0; going && seen_.problem.empty(); ++steps) {
-            const tlsup::step now = next(seen_.machine);
-            if (input_.input().size() <= small_input) {
-                tlsup::client again = seen_.machine;
-                expect(next(again) == now, "asked twice, the machine gave two steps");
-            }
-            if (plan_.traced) {
-                note_step(seen_.trace, now);
-            }
-            expect(steps < most, "no progress");
-            going = act(now);
-        }
-        seen_.error = seen_.machine.error();
-        seen_.unread = input_.unread().size() + (input_.input().size() - input_.received());
-        return seen_;
-    }
-
-  private:
     tlsup::step next(tlsup::client& machine) {
         return machine.secure() ? machine.next_secure(input_.unread(), options_)
                                 : machine.next(input_.unread(), options_);
-    }
-
-    void expect(bool good, const char* otherwise) {
-        if (!good && seen_.problem.empty()) {
-            seen_.problem = otherwise;
-        }
-    }
-    void expect(tlsup::errc error) { expect(error == tlsup::errc::ok, "an answer was refused"); }
-
-    bool starve() {
-        if (input_.more()) {
-            input_.deliver();
-            return true;
-        }
-        if (plan_.ends && !seen_.ended) {
-            seen_.ended = true;
-            expect(seen_.machine.peer_closed());
-            return true;
-        }
-        return false;
     }
 
     bool act(const tlsup::step& now) {
@@ -165,12 +116,7 @@ class client_run {
         return true;
     }
 
-    void take(std::string_view bytes) {
-        const std::size_t count = bytes.size();
-        expect(seen_.machine.took(count));
-        input_.take(bytes, count);
-    }
-
+  private:
     void write(std::string_view bytes) {
         expect(!bytes.empty(), "nothing to write");
         if (seen_.machine.raised() && !seen_.machine.secure() && input_.more()) {
@@ -205,9 +151,6 @@ class client_run {
     }
 
     tlsup::client_options options_;
-    feed& input_;
-    plan plan_;
-    client_seen seen_{};
 };
 
 /// Feeds a client a text, whole. For what stands before a vector, or behind it.
@@ -244,7 +187,7 @@ inline bool complete(const client_seen& seen) {
 }
 
 inline bool delivered(const client_seen& seen) {
-    return complete(seen) && seen.error == tlsup::errc::ok && seen.unread == 0 && !seen.dialled;
+    return complete(seen) && seen.error() == tlsup::errc::ok && seen.unread.empty() && !seen.dialled;
 }
 
 /// Faults behind a head that was shown already.
@@ -256,12 +199,12 @@ inline bool in_content(tlsup::errc error) {
 
 inline bool broken(const client_seen& seen) {
     return seen.closed && seen.machine.outcome() == tlsup::outcome::broken && seen.inside.empty() &&
-           (seen.answers == 0 || in_content(seen.error));
+           (seen.answers == 0 || in_content(seen.error()));
 }
 
 inline bool at_a_limit(const client_seen& seen, const tlsup::client_options& options) {
     using enum tlsup::errc;
-    const tlsup::errc error = seen.error;
+    const tlsup::errc error = seen.error();
     return error == too_many_interim ? seen.drops <= options.interim_responses
                                      : error == head_too_large || error == too_many_fields || error == list_too_long ||
                                            error == start_line_too_long || error == content_too_large ||
@@ -273,13 +216,13 @@ inline bool at_a_limit(const client_seen& seen, const tlsup::client_options& opt
 inline bool retries_once(const client_seen& seen, const tlsup::client_options& options) {
     std::string asked(options.request.text());
     asked += options.probe.text();
-    if (!seen.machine.raised() || seen.closed || seen.answers != 0 || seen.unread != 0 || seen.written != asked) {
+    if (!seen.machine.raised() || seen.closed || seen.answers != 0 || !seen.unread.empty() || seen.written != asked) {
         return false;
     }
     client_situation refused{seen.machine, options};
     const client_seen second = converse(refused, good_426);
     client_situation inside{seen.machine, options};
-    return second.closed && second.error == tlsup::errc::upgrade_refused && second.written.empty() &&
+    return second.closed && second.error() == tlsup::errc::upgrade_refused && second.written.empty() &&
            second.answers == 0 && enter_tls(inside) && converse(inside, good_200).inside == options.request.text() &&
            complete(converse(inside, good_426)) && inside.machine.response().facts.status() == 426;
 }
@@ -291,7 +234,7 @@ inline bool is_verdict(const client_seen& seen, std::string_view expect, const t
         return false; // never in clear
     }
     if (expect == "switch_to_tls") {
-        return seen.at_tls && !seen.behind && !seen.closed && seen.unread == 0 && seen.answers == 0 &&
+        return seen.at_tls && !seen.behind && !seen.closed && seen.unread.empty() && seen.answers == 0 &&
                seen.machine.state() == tlsup::client_state::handshake;
     }
     if (expect == "fatal_close" || expect == "fatal_close_after_limit") {
@@ -299,13 +242,13 @@ inline bool is_verdict(const client_seen& seen, std::string_view expect, const t
     }
     if (expect == "fail_closed") {
         const bool reported =
-            seen.error == tlsup::errc::upgrade_refused || (seen.ended && seen.error == tlsup::errc::peer_closed);
+            seen.error() == tlsup::errc::upgrade_refused || (seen.ended && seen.error() == tlsup::errc::peer_closed);
         return required && seen.closed && reported && seen.answers == 0 && seen.written == options.probe.text() &&
                seen.inside.empty();
     }
     if (expect == "fail_truncated") {
         return seen.closed && seen.ended &&
-               (seen.error == tlsup::errc::truncated || seen.error == tlsup::errc::peer_closed);
+               (seen.error() == tlsup::errc::truncated || seen.error() == tlsup::errc::peer_closed);
     }
     if (expect == "need_more") {
         return !seen.closed && !seen.at_tls && !seen.machine.raised();
@@ -320,13 +263,13 @@ inline bool is_verdict(const client_seen& seen, std::string_view expect, const t
         return delivered(seen) && seen.ended && !seen.machine.reusable() && input.ends_with("\r\n\r\n" + seen.content);
     }
     if (expect == "deliver_first_then_fatal") {
-        return complete(seen) && seen.error == tlsup::errc::unsolicited_response;
+        return complete(seen) && seen.error() == tlsup::errc::unsolicited_response;
     }
     if (expect == "retry_with_offer_once") {
         return retries_once(seen, options);
     }
     if (expect == "release_request") {
-        return seen.inside == options.request.text() && seen.written.empty() && !seen.closed && seen.unread == 0;
+        return seen.inside == options.request.text() && seen.written.empty() && !seen.closed && seen.unread.empty();
     }
     return (expect == "closed_no_parse" || expect == "close_no_parse" || expect == "close_both") && seen.closed &&
            seen.answers == 0 && seen.written.empty() && seen.inside.empty();
@@ -352,8 +295,8 @@ inline std::string describe(const client_seen& seen) {
         add(seen.dialled ? "426 followed by a new connection" : "426 followed");
     }
     add(seen.closed ? "closed" : "open in state " + std::string(to_string(seen.machine.state())));
-    if (seen.error != tlsup::errc::ok) {
-        text += ": " + std::string(to_string(seen.error));
+    if (seen.error() != tlsup::errc::ok) {
+        text += ": " + std::string(to_string(seen.error()));
     }
     return seen.problem.empty() ? text : text + "; " + seen.problem;
 }

@@ -56,7 +56,7 @@ inline bool no_payload(std::string_view bytes) {
     const tlsup::connect_options options = connect_client_setup();
     guarded memory;
     feed nothing({}, {}, memory);
-    tlsup::connect_client machine = connect_client_run(options, nothing, {}).play().machine;
+    tlsup::connect_client machine = connect_client_run(options, nothing, {}).run().machine;
     const tlsup::connect_client before = machine;
     const tlsup::step now = machine.next({}, options);
     return now.what == tlsup::action::read && now.bytes.empty() &&
@@ -117,7 +117,7 @@ inline bool no_http_behind(std::string_view bytes) {
     const tlsup::connect_options options = connect_client_setup();
     guarded memory;
     feed input(answer, {}, memory);
-    tlsup::connect_client machine = connect_client_run(options, input, {}).play().machine;
+    tlsup::connect_client machine = connect_client_run(options, input, {}).run().machine;
     const tlsup::connect_client before = machine;
     const tlsup::step now = machine.next(bytes, options);
     return now.what == tlsup::action::tunnel && now.bytes.empty() && machine.took(1) == tlsup::errc::wrong_call &&

@@ -11,28 +11,21 @@
 
 namespace corpus {
 
-struct connect_client_seen : seen_basics {
-    tlsup::connect_client machine{};
+struct connect_client_seen : seen_of<tlsup::connect_client> {
     std::size_t answers = 0;
     unsigned status = 0;
     std::string content{}; // the proxy's
 };
 
-class connect_client_run : public machine_run<connect_client_run, tlsup::connect_client, connect_client_seen> {
+class connect_client_run : public machine_run<connect_client_run, connect_client_seen> {
   public:
     connect_client_run(const tlsup::connect_options& options, feed& input, const plan& wanted)
-        : machine_run({}, input, wanted), options_(options) {
+        : machine_run(input, wanted), options_(options) {
         // The setup: CONNECT is out before the first piece comes.
-        const tlsup::step now = machine_.next({}, options_);
-        expect(now.what == tlsup::action::write && machine_.wrote(now.bytes.size()) == tlsup::errc::ok,
+        const tlsup::step now = seen_.machine.next({}, options_);
+        expect(now.what == tlsup::action::write && seen_.machine.wrote(now.bytes.size()) == tlsup::errc::ok,
                "CONNECT is not written");
-        (void)machine_.next({}, options_);
-    }
-
-    connect_client_seen play() {
-        connect_client_seen seen = run();
-        seen.machine = machine();
-        return seen;
+        (void)seen_.machine.next({}, options_);
     }
 
     tlsup::step next(tlsup::connect_client& which) { return which.next(input_.unread(), options_); }
@@ -46,7 +39,7 @@ class connect_client_run : public machine_run<connect_client_run, tlsup::connect
             return true;
         case tlsup::action::answer:
             ++seen_.answers;
-            seen_.status = machine_.response(now.bytes).status;
+            seen_.status = seen_.machine.response(now.bytes).status;
             take(now.bytes);
             return true;
         case tlsup::action::body:
@@ -127,7 +120,7 @@ inline bool is_verdict(const connect_client_seen& seen, std::string_view expect,
 }
 
 inline result play_connect_client(feed& input, const plan& wanted) {
-    const connect_client_seen seen = connect_client_run(connect_client_setup(), input, wanted).play();
+    const connect_client_seen seen = connect_client_run(connect_client_setup(), input, wanted).run();
     const bool right = seen.problem.empty() && is_verdict(seen, wanted.expect, input.input());
     std::string got =
         describe_basics(seen) + (seen.answers != 0 ? ", refused with " + std::to_string(seen.status) : "");

@@ -32,8 +32,7 @@ inline tlsup::proxy_options connect_proxy_setup() {
     return options;
 }
 
-struct connect_proxy_seen : seen_basics {
-    tlsup::connect_proxy machine{};
+struct connect_proxy_seen : seen_of<tlsup::connect_proxy> {
     std::size_t decisions = 0;
     std::string host{};
     unsigned port = 0;
@@ -41,16 +40,10 @@ struct connect_proxy_seen : seen_basics {
     bool waiting = false;
 };
 
-class connect_proxy_run : public machine_run<connect_proxy_run, tlsup::connect_proxy, connect_proxy_seen> {
+class connect_proxy_run : public machine_run<connect_proxy_run, connect_proxy_seen> {
   public:
     connect_proxy_run(const tlsup::proxy_options& options, ruling how, feed& input, const plan& wanted)
-        : machine_run({}, input, wanted), options_(options), how_(how) {}
-
-    connect_proxy_seen play() {
-        connect_proxy_seen seen = run();
-        seen.machine = machine();
-        return seen;
-    }
+        : machine_run(input, wanted), options_(options), how_(how) {}
 
     tlsup::step next(tlsup::connect_proxy& which) { return which.next(input_.unread(), options_); }
 
@@ -67,7 +60,7 @@ class connect_proxy_run : public machine_run<connect_proxy_run, tlsup::connect_p
             return true;
         case tlsup::action::dial:
             dialled_ = true;
-            expect(machine_.dialing());
+            expect(seen_.machine.dialing());
             return true;
         case tlsup::action::wait:
             return wait();
@@ -95,13 +88,13 @@ class connect_proxy_run : public machine_run<connect_proxy_run, tlsup::connect_p
 
   private:
     void decide(std::string_view head) {
-        const tlsup::connect_target target = machine_.target(head);
+        const tlsup::connect_target target = seen_.machine.target(head);
         ++seen_.decisions;
         seen_.host = target.host;
         seen_.port = target.port;
-        expect(how_ == ruling::refuse      ? machine_.refuse(std::uint16_t{403})
-               : how_ == ruling::challenge ? machine_.challenge(options_)
-                                           : machine_.open());
+        expect(how_ == ruling::refuse      ? seen_.machine.refuse(std::uint16_t{403})
+               : how_ == ruling::challenge ? seen_.machine.challenge(options_)
+                                           : seen_.machine.open());
     }
 
     bool wait() {
@@ -109,7 +102,8 @@ class connect_proxy_run : public machine_run<connect_proxy_run, tlsup::connect_p
         if (how_ == ruling::pending) {
             return false; // and nothing is read meanwhile
         }
-        expect(how_ == ruling::fail_dial ? machine_.refuse(tlsup::errc::upstream_timeout) : machine_.tunnel_open());
+        expect(how_ == ruling::fail_dial ? seen_.machine.refuse(tlsup::errc::upstream_timeout)
+                                         : seen_.machine.tunnel_open());
         return true;
     }
 
@@ -120,7 +114,7 @@ class connect_proxy_run : public machine_run<connect_proxy_run, tlsup::connect_p
         if (input_.more()) {
             input_.deliver();
         } else if (bytes.empty()) {
-            (void)machine_.peer_closed();
+            (void)seen_.machine.peer_closed();
         }
         return true;
     }
@@ -168,7 +162,7 @@ inline bool well_formed(std::string_view input) {
     options.ports = all;
     guarded memory;
     feed bytes(input, {}, memory);
-    const connect_proxy_seen seen = connect_proxy_run(options, ruling::open, bytes, {}).play();
+    const connect_proxy_seen seen = connect_proxy_run(options, ruling::open, bytes, {}).run();
     return names_target(seen, input) && opened_with(seen, input);
 }
 
@@ -217,7 +211,7 @@ inline ruling ruling_for(std::string_view expect) {
 }
 
 inline result play_connect_proxy(ruling how, feed& input, const plan& wanted) {
-    const connect_proxy_seen seen = connect_proxy_run(connect_proxy_setup(), how, input, wanted).play();
+    const connect_proxy_seen seen = connect_proxy_run(connect_proxy_setup(), how, input, wanted).run();
     const bool right = seen.problem.empty() && is_verdict(seen, wanted.expect, input);
     std::string got = describe_basics(seen) + ", state " + std::string(to_string(seen.machine.state()));
     got += seen.decisions != 0 ? ", target " + seen.host + " port " + std::to_string(seen.port) : "";
@@ -231,8 +225,8 @@ inline result play_cascade(feed& input, const plan& wanted) {
     guarded memory;
     feed request(head, {}, memory);
     connect_proxy_run front(connect_proxy_setup(), ruling::pending, request, {});
-    connect_proxy_seen before = front.play();
-    const connect_client_seen next = connect_client_run(connect_client_setup(), input, wanted).play();
+    connect_proxy_seen before = front.run();
+    const connect_client_seen next = connect_client_run(connect_client_setup(), input, wanted).run();
     tlsup::connect_proxy machine = before.machine;
     const tlsup::errc told = next.opened ? machine.tunnel_open() : machine.refuse_as_next_proxy(next.machine.status());
     std::string written;

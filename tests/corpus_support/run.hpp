@@ -1,4 +1,4 @@
-// run.hpp: what the runs of the CONNECT roles have in common: the loop around a machine, and the bytes that it is fed.
+// run.hpp: what the runs of all machines have in common: the loop around one, and the bytes that it is fed.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@
 namespace corpus {
 
 /// What is seen of every machine.
-struct seen_basics {
+template <class Machine> struct seen_of {
+    Machine machine{};
     std::string written{};
     std::string dropped{};
     std::string unread{}; // what was not taken, and what had not arrived
@@ -26,20 +27,20 @@ struct seen_basics {
 };
 
 /// Feeds a machine and does what it says. `Role` has `next(machine)`, for the machine and for a copy, and `act(step)`,
-/// which returns false at the end.
-template <class Role, class Machine, class Seen> class machine_run {
+/// which returns false at the end. `Seen` is a `seen_of` the machine.
+template <class Role, class Seen> class machine_run {
   public:
     Seen run() {
         if (plan_.early) {
             input_.deliver();
         }
         Role& role = static_cast<Role&>(*this);
-        const std::size_t most = 1000 + 64 * input_.input().size();
+        const std::size_t most = 100000 + 64 * input_.input().size();
         bool going = true;
         for (std::size_t steps = 0; going && seen_.problem.empty(); ++steps) {
-            const tlsup::step now = role.next(machine_);
+            const tlsup::step now = role.next(seen_.machine);
             if (input_.input().size() <= small_input) {
-                Machine again = machine_;
+                auto again = seen_.machine;
                 expect(role.next(again) == now, "asked twice, the machine gave two steps");
             }
             if (plan_.traced) {
@@ -54,10 +55,8 @@ template <class Role, class Machine, class Seen> class machine_run {
         return seen_;
     }
 
-    [[nodiscard]] const Machine& machine() const { return machine_; }
-
   protected:
-    machine_run(const Machine& from, feed& input, const plan& wanted) : machine_(from), input_(input), plan_(wanted) {}
+    machine_run(feed& input, const plan& wanted) : input_(input), plan_(wanted) {}
 
     void expect(bool good, const char* otherwise) {
         if (!good && seen_.problem.empty()) {
@@ -74,7 +73,7 @@ template <class Role, class Machine, class Seen> class machine_run {
         }
         if ((plan_.ends || plan_.times_out) && !seen_.ended) {
             seen_.ended = true;
-            expect(plan_.ends ? machine_.peer_closed() : machine_.abort(tlsup::errc::timeout));
+            expect(plan_.ends ? seen_.machine.peer_closed() : seen_.machine.abort(tlsup::errc::timeout));
             return true;
         }
         return false;
@@ -82,7 +81,7 @@ template <class Role, class Machine, class Seen> class machine_run {
 
     void take(std::string_view bytes) {
         const std::size_t count = bytes.size();
-        expect(machine_.took(count));
+        expect(seen_.machine.took(count));
         input_.take(bytes, count);
     }
 
@@ -95,16 +94,15 @@ template <class Role, class Machine, class Seen> class machine_run {
         expect(!bytes.empty(), "nothing to write");
         const std::string_view piece = bytes.substr(0, input_.each_byte() ? 1 : bytes.size());
         seen_.written += piece;
-        expect(machine_.wrote(piece.size()));
+        expect(seen_.machine.wrote(piece.size()));
     }
 
-    Machine machine_;
     feed& input_;
     plan plan_;
     Seen seen_{};
 };
 
-inline std::string describe_basics(const seen_basics& seen) {
+template <class Machine> std::string describe_basics(const seen_of<Machine>& seen) {
     std::string text = seen.opened   ? "tunnel open, " + std::to_string(seen.unread.size()) + " octets for it"
                        : seen.closed ? "closed"
                                      : "open, no tunnel";

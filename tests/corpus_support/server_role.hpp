@@ -10,6 +10,7 @@
 
 #include "feed.hpp"
 #include "result.hpp"
+#include "run.hpp"
 
 namespace corpus {
 
@@ -30,9 +31,7 @@ struct server_situation {
 };
 
 /// What was seen of a server.
-struct server_seen {
-    tlsup::server machine{};
-    std::string written{};
+struct server_seen : seen_of<tlsup::server> {
     std::size_t served = 0;
     std::size_t shown = 0;      // requests at `decide`
     bool last = false;          // the last request shown says that the connection closes
@@ -46,71 +45,20 @@ struct server_seen {
     bool behind = false;        // and bytes stood behind the request: the input was cut there
     std::size_t tls_octets = 0; // shown as TLS input
     bool hello_refused = false;
-    bool closed = false;
-    bool ended = false; // the end of the stream was told
-    tlsup::errc error = tlsup::errc::ok;
-    std::string problem{};
-    std::string trace{};
+
+    [[nodiscard]] tlsup::errc error() const { return machine.error(); }
 };
 
-class server_run {
+class server_run : public machine_run<server_run, server_seen> {
   public:
-    server_run(const server_situation& from, feed& input, const plan& wanted)
-        : now_(from), input_(input), plan_(wanted) {
+    server_run(const server_situation& from, feed& input, const plan& wanted) : machine_run(input, wanted), now_(from) {
         seen_.machine = from.machine;
         seen_.switched = from.machine.state() == tlsup::server_state::hello;
     }
 
-    server_seen run() {
-        if (plan_.early) {
-            input_.deliver();
-        }
-        const std::size_t most = 10000 + 64 * (input_.input().size() + now_.flight.size());
-        for (std::size_t steps = 0; steps < most && seen_.problem.empty(); ++steps) {
-            const tlsup::step now = next(seen_.machine);
-            if (input_.input().size() <= small_input) {
-                tlsup::server again = seen_.machine;
-                expect(next(again) == now, "asked twice, the machine gave two steps");
-            }
-            if (plan_.traced) {
-                note_step(seen_.trace, now);
-            }
-            if (!act(now)) {
-                seen_.error = seen_.machine.error();
-                return seen_;
-            }
-        }
-        expect(false, "no progress");
-        return seen_;
-    }
-
-  private:
     tlsup::step next(tlsup::server& machine) {
         return machine.secure() ? machine.next_secure(input_.unread(), now_.held, now_.options)
                                 : machine.next(input_.unread(), now_.options);
-    }
-
-    void expect(bool good, const char* otherwise) {
-        if (!good && seen_.problem.empty()) {
-            seen_.problem = otherwise;
-        }
-    }
-    void expect(tlsup::errc error) { expect(error == tlsup::errc::ok, "an answer was refused"); }
-
-    // The next piece, the end of the stream or the deadline. False where nothing comes any more.
-    bool starve() {
-        if (input_.more()) {
-            input_.deliver();
-        } else if (plan_.ends && !seen_.ended) {
-            seen_.ended = true;
-            expect(seen_.machine.peer_closed());
-        } else if (plan_.times_out && !seen_.ended) {
-            seen_.ended = true;
-            expect(seen_.machine.abort(tlsup::errc::timeout));
-        } else {
-            return false;
-        }
-        return true;
     }
 
     bool act(const tlsup::step& now) {
@@ -150,6 +98,7 @@ class server_run {
         return true;
     }
 
+  private:
     // All at once; an answered head one by one where the input comes so.
     void take(std::string_view bytes) {
         const bool slowly = input_.each_byte() && seen_.machine.state() == tlsup::server_state::spent;
@@ -262,9 +211,6 @@ class server_run {
     }
 
     server_situation now_;
-    feed& input_;
-    plan plan_;
-    server_seen seen_{};
     tlsup::hello_gate gate_{};
     bool fed_ = false; // the hello was judged
     bool drained_ = false;

@@ -144,7 +144,7 @@ inline bool boundary_kept(const server_seen& seen) {
     }
     const bool engine_only = seen.tls_octets != 0 && seen.closed == seen.hello_refused;
     return engine_only ||
-           (seen.closed && seen.error == tlsup::errc::cleartext_after_101 && seen.written.size() == seen.up_to_101);
+           (seen.closed && seen.error() == tlsup::errc::cleartext_after_101 && seen.written.size() == seen.up_to_101);
 }
 
 inline bool is_verdict(server_seen& seen, std::string_view expect, const tlsup::server_options& options) {
@@ -174,7 +174,7 @@ inline bool is_verdict(server_seen& seen, std::string_view expect, const tlsup::
         return seen.switched && seen.hello_refused && seen.closed && seen.served == 0 && only_alert(seen);
     }
     if (expect == "fatal_close" || expect == "fatal_close_after_limit") {
-        return seen.closed && seen.error != tlsup::errc::ok && seen.served == 0;
+        return seen.closed && seen.error() != tlsup::errc::ok && seen.served == 0;
     }
     if (expect == "fail_truncated") {
         return seen.closed && seen.machine.outcome() == tlsup::outcome::truncated && seen.served == 0;
@@ -197,9 +197,9 @@ inline std::string describe(const server_seen& seen) {
     }
     text += seen.closed ? ", closed" : ", open in state ";
     text += seen.closed ? std::string_view{} : to_string(seen.machine.state());
-    if (seen.error != tlsup::errc::ok) {
+    if (seen.error() != tlsup::errc::ok) {
         text += ": ";
-        text += to_string(seen.error);
+        text += to_string(seen.error());
     }
     return seen.problem.empty() ? text : text + "; " + seen.problem;
 }
