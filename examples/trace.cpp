@@ -39,7 +39,7 @@ class traced_server {
                 secure ? machine_.next_secure(in_.plain, in_.clear, rules_) : machine_.next(in_.clear, rules_);
             json_line line = describe(number, wanted, machine_.state());
             if (!obey(wanted, secure, line)) {
-                line.text("outcome", name_of(machine_.outcome())).print();
+                line.text("outcome", to_string(machine_.outcome())).print();
                 return;
             }
             line.print();
@@ -154,7 +154,7 @@ class traced_client {
                 secure ? machine_.next_secure(in_.plain, rules_) : machine_.next(in_.clear, rules_);
             json_line line = describe(number, wanted, machine_.state());
             if (!obey(wanted, secure)) {
-                line.text("outcome", name_of(machine_.outcome())).print();
+                line.text("outcome", to_string(machine_.outcome())).print();
                 return;
             }
             line.print();

@@ -26,7 +26,7 @@ LAYERS = [
     ["tunnel", "ledger"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart"],
-    ["scan", "error", "chart", "version", "defence"],
+    ["scan", "error", "chart", "version", "defence", "outcome"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.

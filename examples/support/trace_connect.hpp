@@ -27,7 +27,7 @@ class traced_connect_client {
             const tlsup::step wanted = machine_.next(in_.clear, rules_);
             json_line line = describe(number, wanted, machine_.state());
             if (!obey(wanted)) {
-                line.text("outcome", name_of(machine_.outcome())).text("unread", in_.clear).print();
+                line.text("outcome", to_string(machine_.outcome())).text("unread", in_.clear).print();
                 return;
             }
             line.print();
@@ -97,7 +97,7 @@ class traced_connect_proxy {
             const tlsup::step wanted = machine_.next(in_.clear, rules_);
             json_line line = describe(number, wanted, machine_.state());
             if (!obey(wanted, line)) {
-                line.text("outcome", name_of(machine_.outcome())).text("unread", in_.clear).print();
+                line.text("outcome", to_string(machine_.outcome())).text("unread", in_.clear).print();
                 return;
             }
             line.print();

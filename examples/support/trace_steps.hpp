@@ -32,14 +32,6 @@ inline std::vector<std::string> cut(std::string_view bytes, const trace_options&
     return pieces;
 }
 
-/// The outcome's name, as it is spelled in code.
-inline std::string_view name_of(tlsup::outcome how) {
-    constexpr std::string_view names[] = {"pending",         "served",    "upgraded", "answered",
-                                          "answered_secure", "released",  "detached", "refused",
-                                          "broken",          "truncated", "failed",   "tunnelled"};
-    return names[static_cast<std::size_t>(how)];
-}
-
 /// One JSON object on one line.
 class json_line {
   public:

@@ -11,6 +11,7 @@
 #include "head.hpp"
 #include "ledger.hpp"
 #include "options.hpp"
+#include "outcome.hpp"
 #include "upgrade.hpp"
 #include "write.hpp"
 

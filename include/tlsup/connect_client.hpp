@@ -11,7 +11,7 @@
 #include "connect_options.hpp"
 #include "head.hpp"
 #include "ledger.hpp"
-#include "options.hpp"
+#include "outcome.hpp"
 
 namespace tlsup {
 

@@ -10,8 +10,9 @@
 #include "connect_proxy_chart.hpp"
 #include "head.hpp"
 #include "ledger.hpp"
-#include "options.hpp"
+#include "outcome.hpp"
 #include "request_reader.hpp"
+#include "write_fixed.hpp"
 
 namespace tlsup {
 

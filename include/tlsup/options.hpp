@@ -40,20 +40,4 @@ struct client_options {
     body_limits body{};
 };
 
-/// How an exchange ended.
-enum class outcome : std::uint8_t {
-    pending,         ///< it has not
-    served,          ///< server: closed after the last answer
-    upgraded,        ///< server: the connection became TLS, and ended in order
-    answered,        ///< client: the final response was complete, in clear
-    answered_secure, ///< client: complete inside TLS
-    released,        ///< client: TLS is up and the probe answered; the request is the caller's to send
-    detached,        ///< the caller took the connection
-    refused,         ///< server: an error was answered; client: the requirement was not met
-    broken,          ///< the peer broke the protocol
-    truncated,       ///< the peer closed inside a message
-    failed,          ///< the handshake failed, a deadline passed, or the caller aborted
-    tunnelled,       ///< CONNECT: the tunnel is open
-};
-
 } // namespace tlsup

@@ -11,10 +11,12 @@
 #include "hello.hpp"
 #include "ledger.hpp"
 #include "options.hpp"
+#include "outcome.hpp"
 #include "request_reader.hpp"
 #include "server_chart.hpp"
 #include "upgrade.hpp"
 #include "write.hpp"
+#include "write_fixed.hpp"
 
 namespace tlsup {
 
