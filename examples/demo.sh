@@ -14,7 +14,7 @@ log=$root/build/logs/demo.out
 if [[ ! -f $build/build.ninja ]]; then
     meson setup "$build" "$root" -Dtests=false >"$log" 2>&1 || { cat "$log"; exit 1; }
 fi
-ninja -C "$build" examples/gateway examples/fetch examples/trace >"$log" 2>&1 || { cat "$log"; exit 1; }
+ninja -C "$build" examples/gateway examples/fetch examples/proxy examples/trace >"$log" 2>&1 || { cat "$log"; exit 1; }
 export PATH=$build/examples:$PATH PYTHONUNBUFFERED=1
 
 here=$(mktemp -d)
@@ -139,5 +139,27 @@ title "A refused splice: Opossum (CVE-2025-49812)" \
     'The ALPN of that ClientHello is not tlsup/1, so it was not meant for an upgraded connection.'
 run 0 "$root/examples/support/splice.py" --to "$strict" --cacert certificate.pem
 says "attacker < HTTP/1.1 101 Switching Protocols" "victim   * no handshake" "TLS alert 120 (no_application_protocol)"
+
+title "A tunnel: CONNECT through a proxy, and the upgrade inside it" \
+    'An upgrade concerns one hop. Through a proxy TLS needs a tunnel first, RFC 2817 section 5.' \
+    'The proxy asks who we are. The login goes to the proxy that asked, and never into the tunnel.'
+listen proxy --listen 127.0.0.1:0 --allow-port "$strict" --auth user:pass --half-close close --log text
+office=$port
+run 0 "${get[@]}" --require-tls --proxy "http://user:pass@127.0.0.1:$office" "http://localhost:$strict/hello.txt"
+says "> CONNECT localhost:$strict HTTP/1.1" "< HTTP/1.1 407 Proxy Authentication Required" "> Proxy-Authorization: Basic " \
+    "< HTTP/1.1 200 Connection established" "> OPTIONS * HTTP/1.1" "< HTTP/1.1 101 Switching Protocols" \
+    "certificate verified" ">> GET /hello.txt" "hello"
+says_no_line '^>> Proxy-Authorization' '^> GET'
+
+title "A cascade: a tunnel to the next proxy, and in it the tunnel to the server"
+listen proxy --listen 127.0.0.1:0 --allow-port "$office" --half-close close
+run 0 "${get[@]}" --require-tls --proxy "http://127.0.0.1:$port" --proxy "http://user:pass@127.0.0.1:$office" \
+    "http://localhost:$strict/hello.txt"
+says "> CONNECT 127.0.0.1:$office HTTP/1.1" "> CONNECT localhost:$strict HTTP/1.1" "certificate verified" "hello"
+
+title "A refused tunnel: the proxy allows no other port" \
+    'Ports are denied unless a rule names them. The refusal is the proxy'"'"'s, and nothing behind it is parsed.'
+run 6 "${get[@]}" --require-tls --proxy "http://user:pass@127.0.0.1:$office" "http://localhost:1/hello.txt"
+says "< HTTP/1.1 403 Forbidden" "fetch: tunnel_refused: 127.0.0.1:$office answered CONNECT localhost:1 with 403"
 
 printf '\n%d steps, all as claimed\n' "$steps"
