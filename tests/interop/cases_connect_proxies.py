@@ -1,31 +1,14 @@
 """fetch through CONNECT proxies of the real world: TLS upgrade inside the tunnel, and refusals."""
 
-import base64
-import re
-
 import expected
 from backends import http_backend
 from hop import hop
 from lab import case, check, check_equal
 from peers import check_exit, fetch, gateway, held_port
-from proxies import names_from_files, real_proxies, with_auth
-from wire import message
+from proxies import (answers_to_connect, check_fetch_refused, credentials_in_connects, encoded, names_from_files,
+                     real_proxies, requests_in_clear, squid, with_auth)
 
 auth = "user:secret"
-
-
-def encoded(credentials):
-    return base64.b64encode(credentials.encode())
-
-
-def heads(data):
-    """The messages in clear at the start of a stream. They have no content."""
-    return [message(head + b"\r\n\r\n") for head in data.split(b"\r\n\r\n")[:-1]]
-
-
-def connects(flow):
-    """The requests for a tunnel that passed here."""
-    return [head for head in heads(flow.clear_up()) if head.method() == "CONNECT"]
 
 
 class rig:
@@ -39,9 +22,9 @@ class rig:
         self.near = hop(lab, self.proxy.port, name="between fetch and the proxy")
         self.target = f"localhost:{self.far.port}"
 
-    def fetch(self, credentials="", target=None):
+    def fetch(self, *options, credentials="", target=None):
         at = credentials and credentials + "@"
-        return fetch(self.lab, "--require-tls", "--proxy", f"http://{at}127.0.0.1:{self.near.port}",
+        return fetch(self.lab, *options, "--require-tls", "--proxy", f"http://{at}127.0.0.1:{self.near.port}",
                      f"http://{target or self.target}/page")
 
     def check_upgraded(self, done):
@@ -53,32 +36,21 @@ class rig:
         check_equal(self.backend.targets(), ["/page"], "requests at the backend")
 
     def check_refused(self, done, status, target):
-        """fetch tells of the status that really came, and of no answer."""
-        check_refused(done, self.near.port, target, status)
-        last = self.near.flows[-1]
-        check_equal(heads(last.clear_down())[-1].status(), status, "status that the proxy sent")
-        check_equal({head.method() for flow in self.near.flows for head in heads(flow.clear_up())}, {"CONNECT"},
-                    "methods that fetch sent")
+        """fetch tells of the status that really came, and of no answer. It sent nothing but CONNECT."""
+        check_fetch_refused(done, self.near.port, target, status)
+        check_equal(answers_to_connect(self.near.flows[-1])[-1], status, "status that the proxy sent")
+        sent = {head.method() for flow in self.near.flows for head in requests_in_clear(flow)}
+        check_equal(sent, {"CONNECT"}, "methods that fetch sent")
         check_equal(self.far.flows, [], "connections to the gateway")
 
     def check_secret_kept(self, credentials):
         """The credentials went to the proxy only, and only after it had asked."""
-        asked = [head for flow in self.near.flows for head in connects(flow)]
-        check_equal([head.get("proxy-authorization") for head in asked],
-                    [None, f"Basic {encoded(credentials).decode()}"], "credentials in the CONNECT requests")
-        inside = [head for flow in self.near.flows for head in heads(flow.clear_up()) if head.method() != "CONNECT"]
-        check_equal([head.get("proxy-authorization") for head in inside], [None] * len(inside), "inside the tunnel")
-        check(encoded(credentials) not in self.far.up(), "the credentials went into the tunnel")
+        known = encoded(credentials).decode()
+        check_equal(credentials_in_connects(self.near), [None, f"Basic {known}"], "credentials in the CONNECT requests")
+        check_equal(self.near.up().count(known.encode()), 1, "times that the credentials were sent")
+        check(known.encode() not in self.far.up(), "the credentials went into the tunnel")
         for request in self.backend.requests:
             check_equal(request.get("proxy-authorization"), None, "credentials at the backend")
-
-
-def check_refused(done, port, target, status):
-    """fetch says which proxy refused what, and with which status."""
-    check_exit(done, expected.tunnel_refused)
-    check_equal(done.out, b"", "body")
-    pattern = expected.refused_tunnel(f"127.0.0.1:{port}", target, status)
-    check(re.search(pattern, done.last_line()), f"last line of fetch: expected {pattern}, saw {done.last_line()!r}")
 
 
 for a_kind in real_proxies:
@@ -110,7 +82,7 @@ for a_kind in with_auth:
     @case(f"CONNECT proxies: {a_kind.name} asks for credentials and gets them")
     def authenticated(lab, kind=a_kind):
         here = rig(lab, kind, auth=auth)
-        here.check_upgraded(here.fetch(auth))
+        here.check_upgraded(here.fetch(credentials=auth))
         here.check_secret_kept(auth)
 
     @case(f"CONNECT proxies: {a_kind.name} asks for credentials that fetch does not have")
@@ -121,8 +93,17 @@ for a_kind in with_auth:
     @case(f"CONNECT proxies: {a_kind.name} gets wrong credentials")
     def wrong_credentials(lab, kind=a_kind):
         here = rig(lab, kind, auth=auth)
-        here.check_refused(here.fetch("user:wrong"), kind.wrong_credentials, here.target)
+        here.check_refused(here.fetch(credentials="user:wrong"), kind.wrong_credentials, here.target)
         here.check_secret_kept("user:wrong")
+
+
+@case("CONNECT proxies: fetch -v shows the way")
+def verbose(lab):
+    here = rig(lab, squid, auth=auth)
+    done = here.fetch("-v", credentials=auth)
+    here.check_upgraded(done)
+    for wanted in (f"> CONNECT {here.target} HTTP/1.1".encode(), b"< HTTP/1.1 407 ", b"< HTTP/1.1 200 ", b"101 "):
+        check(wanted in done.err, f"the transcript lacks {wanted!r}")
 
 
 @case("CONNECT proxies: nobody listens where the proxy should be")

@@ -1,4 +1,4 @@
-"""Both ends of a tunnel, the traffic that goes through it, and what it costs the proxy."""
+"""Both ends of a tunnel, and the traffic that goes through it."""
 
 import os
 import random
@@ -6,7 +6,6 @@ import select
 import socket
 import struct
 import threading
-import time
 import zlib
 
 from lab import check, check_equal, deadline_seconds
@@ -26,6 +25,12 @@ def connect_head(target, *fields):
 
 # Ends
 
+def limit_buffer(stream, receive_buffer):
+    """The segments get the size that they have on a real network: those of loopback would not fit."""
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1448)
+
+
 class upstream:
     """A server, or a next proxy. The case itself takes its connections, one by one."""
 
@@ -33,7 +38,7 @@ class upstream:
         self.lab = lab
         self.listener = lab.keep(socket.socket())
         if receive_buffer:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            limit_buffer(self.listener, receive_buffer)
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(backlog)
         self.listener.settimeout(deadline_seconds)
@@ -61,7 +66,7 @@ class upstream:
 def connect_small(lab, port, receive_buffer):
     """A client that the kernel helps little: what it does not read soon stops the sender."""
     stream = lab.keep(socket.socket())
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    limit_buffer(stream, receive_buffer)
     stream.settimeout(deadline_seconds)
     stream.connect(("127.0.0.1", port))
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -121,6 +126,10 @@ def check_same(seen, wanted, what):
     check(seen == wanted, f"{what}: expected {len(wanted)} bytes, saw {len(seen)}, the same up to {len(common)}")
 
 
+def check_prefix(seen, sent, what):
+    check(sent.startswith(bytes(seen)), f"{what}: the {len(seen)} bytes that came are not the first that were sent")
+
+
 def check_end(end, what):
     """The other side is over: nothing more, then the end or a reset."""
     check_equal(end.to_the_end_or_reset(), b"", what)
@@ -146,10 +155,7 @@ def send_until_stuck(end, data):
     room.register(end.stream, select.POLLOUT)
     view, sent = memoryview(data), 0
     while sent < len(data) and room.poll(100):
-        try:
-            sent += end.stream.send(view[sent:sent + 65536], socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            pass
+        sent += end.stream.send(view[sent:sent + 65536])
     return sent
 
 
@@ -246,53 +252,3 @@ def drink(end, total, seed, way, progress):
     finally:
         progress.end(way)
     return checksum
-
-
-# What it costs
-
-def until_holds(condition, what, seconds=deadline_seconds):
-    """For what cannot be waited for otherwise: looks until it is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < end, f"waited {seconds} s for {what}")
-        time.sleep(0.005)
-
-
-class costs:
-    """Descriptors and memory of a proxy, against what it had when it was idle."""
-
-    def __init__(self, lab, proxy):
-        self.lab = lab
-        self.folder = f"/proc/{proxy.process.popen.pid}"
-        self.idle_descriptors = self.descriptors()
-        self.idle_memory = self.memory()
-
-    def descriptors(self):
-        return len(os.listdir(self.folder + "/fd"))
-
-    def field(self, name):
-        with open(self.folder + "/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name + ":"))
-
-    def memory(self):
-        return self.field("VmRSS")
-
-    def peak(self):
-        return self.field("VmHWM")
-
-    def check_idle(self):
-        """Every descriptor that came has gone."""
-        until_holds(lambda: self.descriptors() <= self.idle_descriptors,
-                    f"the descriptors of the proxy: {self.idle_descriptors} when idle")
-        check_equal(self.descriptors(), self.idle_descriptors, "descriptors of the proxy, idle")
-
-    def check_memory(self, more, *seen):
-        """The peak and the samples stay within `more` bytes over idle. A sanitizer's shadow has no such bound."""
-        most = max(self.peak(), *seen)
-        self.lab.note(f"memory of the proxy: idle {self.idle_memory >> 10} KiB, most {most >> 10} KiB, "
-                      f"now {self.memory() >> 10} KiB")
-        if self.field("VmSize") > 1 << 40:
-            self.lab.note("the proxy runs under a sanitizer: its memory is not bounded")
-            return
-        check(most <= self.idle_memory + more,
-              f"memory of the proxy: {most >> 10} KiB, {self.idle_memory >> 10} KiB when idle")

@@ -1,11 +1,15 @@
 """CONNECT proxies: the one under test, and the real ones. A server of HTTPS to reach through them."""
 
+import base64
 import json
 import os
+import re
+import time
 
 import expected
-from lab import check, check_equal, deadline_seconds
-from peers import held_port
+from lab import check, check_equal, deadline_seconds, failure
+from peers import check_exit, held_port
+from wire import message, reader
 
 page = "a page behind a tunnel\n" * 1000
 
@@ -230,5 +234,75 @@ Require all granted
         self.lab.file(os.path.join(self.folder, "site", name), content)
 
     def requests(self):
-        """Its access log."""
+        """Its access log. A line comes a moment after the answer."""
         return self.lab.read(os.path.join(self.folder, "access.log"))
+
+    def wait_for_request(self):
+        """The access log, once it has a line."""
+        end = time.monotonic() + deadline_seconds
+        while time.monotonic() < end:
+            if (found := self.requests()).endswith("\n"):
+                return found
+            time.sleep(0.01)
+        raise failure("the origin logged no request")
+
+
+# What passed, and what was said of it
+
+def encoded(credentials):
+    """USER:PASSWORD as it goes over the wire."""
+    return base64.b64encode(credentials.encode())
+
+
+def requests_in_clear(flow):
+    """The heads at the start of what a client sent. They have no content."""
+    return [message(head + b"\r\n\r\n") for head in flow.clear_up().split(b"\r\n\r\n")[:-1]]
+
+
+def connects(flow):
+    return [head for head in requests_in_clear(flow) if head.method() == "CONNECT"]
+
+
+def credentials_in_connects(way):
+    """The value of Proxy-Authorization, or None, of each CONNECT that passed a hop."""
+    return [head.get("proxy-authorization") for flow in way.flows for head in connects(flow)]
+
+
+class ended_stream:
+    """There is nothing more to read."""
+
+    @staticmethod
+    def recv(_):
+        return b""
+
+
+def answers_to_connect(flow):
+    """The status codes, up to the one that made a tunnel."""
+    http = reader(ended_stream)
+    http.held = flow.down
+    found = []
+    while http.held and (not found or found[-1] >= 300):
+        found.append(http.head().status() if http.held.split(b" ", 2)[1][:1] == b"2" else http.response().status())
+    return found
+
+
+def check_log_refused(entry, status, error):
+    """A line of the access log tells of this refusal."""
+    seen = (entry["event"], entry["status"], entry["error"])
+    check_equal(seen, ("refused", str(status), error), "refusal in the access log")
+
+
+def check_log_tunnel(entry, target):
+    """A line of the access log tells of a tunnel that carried something both ways and ended well."""
+    check_equal((entry["event"], entry["target"], entry["status"]), ("tunnel", target, "200"), "access log")
+    for way in ("to_upstream", "to_client"):
+        check(int(entry[way]) > 0, f"the access log should count bytes {way}: {entry}")
+    check(entry["end"] in expected.good_ends, f"end in the access log: {entry['end']}")
+
+
+def check_fetch_refused(done, port, target, status):
+    """fetch says which proxy refused what, and with which status."""
+    check_exit(done, expected.tunnel_refused)
+    check_equal(done.out, b"", "body")
+    pattern = expected.refused_tunnel(f"127.0.0.1:{port}", target, status)
+    check(re.search(pattern, done.last_line()), f"last line of fetch: expected {pattern}, saw {done.last_line()!r}")

@@ -23,7 +23,14 @@ import cases_connect_clients  # noqa: E402,F401
 import cases_connect_proxies  # noqa: E402,F401
 import cases_cups  # noqa: E402,F401
 import cases_haproxy  # noqa: E402,F401
+import cases_limits  # noqa: E402,F401
+import cases_load  # noqa: E402,F401
 import cases_opossum  # noqa: E402,F401
+import cases_patience  # noqa: E402,F401
+import cases_random  # noqa: E402,F401
+import cases_resets  # noqa: E402,F401
+import cases_smuggling  # noqa: E402,F401
+import cases_tunnels  # noqa: E402,F401
 from lab import cases, failure, lab  # noqa: E402
 from peers import certificate  # noqa: E402
 

@@ -26,6 +26,7 @@ class side:
 
     def take(self, end):
         self.end, self.stream = end, end.stream
+        self.stream.setblocking(False)
         self.received += end.held
         end.held = b""
 
@@ -49,7 +50,7 @@ class side:
     def send(self):
         size = self.choice.choice((1, 1000, 65536, 300000))
         try:
-            self.sent += self.stream.send(self.block[self.sent:min(self.sent + size, self.total)], socket.MSG_DONTWAIT)
+            self.sent += self.stream.send(self.block[self.sent:min(self.sent + size, self.total)])
         except BlockingIOError:
             self.stuck = True
         except OSError:
@@ -57,7 +58,7 @@ class side:
 
     def receive(self):
         try:
-            data = self.stream.recv(self.choice.choice((1000, 65536, 300000)), socket.MSG_DONTWAIT)
+            data = self.stream.recv(self.choice.choice((1000, 65536, 300000)))
         except BlockingIOError:
             return
         except OSError:
