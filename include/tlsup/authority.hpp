@@ -111,8 +111,9 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     return true;
 }
 
-/// Whether an IPv6 address without brackets holds an IPv4 address that a stack may connect to instead: mapped,
-/// compatible or translated. RFC 4291 2.5.5, RFC 6052 2.1.
+/// Whether an IPv6 address without brackets holds an IPv4 address that a stack or its network may connect to instead:
+/// mapped, compatible, translated, or the 6to4 prefix. RFC 4291 2.5.5, RFC 6052 2.1, RFC 8215 5, RFC 7915 7, RFC 3056
+/// 2.
 constexpr bool embeds_ipv4(std::string_view text) noexcept {
     ip_address address;
     if (!parse_ipv6(text, address)) {
@@ -128,9 +129,11 @@ constexpr bool embeds_ipv4(std::string_view text) noexcept {
     const std::uint8_t* const octets = address.octets;
     const bool mapped = zeros(0, 10) && octets[10] == 0xff && octets[11] == 0xff;
     const bool compatible = zeros(0, 12) && !zeros(12, 15); // but not :: and ::1
-    const bool translated =
-        octets[0] == 0 && octets[1] == 0x64 && octets[2] == 0xff && octets[3] == 0x9b && zeros(4, 12);
-    return mapped || compatible || translated;
+    const bool stateless = zeros(0, 8) && octets[8] == 0xff && octets[9] == 0xff && zeros(10, 12);
+    const bool well_known = octets[0] == 0 && octets[1] == 0x64 && octets[2] == 0xff && octets[3] == 0x9b;
+    const bool translated = well_known && (zeros(4, 12) || (octets[4] == 0 && octets[5] == 1));
+    const bool six_to_four = octets[0] == 0x20 && octets[1] == 0x02;
+    return mapped || compatible || stateless || translated || six_to_four;
 }
 
 /// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2.

@@ -91,13 +91,20 @@ constexpr bool basic_matches(std::string_view value, const credentials& expected
 }
 
 /// Whether one of the challenges in the value of Proxy-Authenticate, or of WWW-Authenticate, is of the Basic scheme. A
-/// member whose first token is followed by "=" is a parameter of the challenge before it. RFC 9110 11.3, 11.6.1.
+/// member whose first token is followed by "=" is a parameter of the challenge before it. The value may be folded.
+/// RFC 9110 11.3, 11.6.1; RFC 9112 5.2.
 constexpr bool asks_for_basic(std::string_view value) noexcept {
+    const auto skip_blanks = [value](std::size_t from) {
+        while (from < value.size() && std::string_view(" \t\r\n").find(value[from]) != std::string_view::npos) {
+            ++from;
+        }
+        return from;
+    };
     std::size_t at = 0;
     while (at < value.size()) {
-        at = detail::skip_blanks(value, at);
+        at = skip_blanks(at);
         const std::size_t end = detail::skip(value, at, detail::class_token);
-        const std::size_t next = detail::skip_blanks(value, end);
+        const std::size_t next = skip_blanks(end);
         const bool parameter = next < value.size() && value[next] == '=';
         if (!parameter && detail::same_text(detail::part(value, at, end), "basic")) {
             return true;

@@ -68,17 +68,24 @@ class body_reader {
         if (unread.empty()) {
             return {};
         }
-        if (at_ == place::until_close || left_ > unread.size()) {
-            return {body_piece::kind::content, unread.size()};
+        // Chunks were counted where their sizes were read.
+        const bool endless = at_ == place::until_close;
+        if (endless ? total_ >= limits.content_bytes : at_ == place::content && total_ + left_ > limits.content_bytes) {
+            fail(errc::content_too_large);
+            return {body_piece::kind::failed, 0};
         }
-        return {body_piece::kind::content, static_cast<std::size_t>(left_)};
+        const std::uint64_t left = endless ? limits.content_bytes - total_ : left_;
+        return {body_piece::kind::content, left > unread.size() ? unread.size() : static_cast<std::size_t>(left)};
     }
 
     /// The caller took `count` octets of the piece that `next` showed; it has checked that there were that many.
     constexpr void took(std::size_t count) noexcept {
         if (ahead_ != 0) {
             ahead_ = static_cast<std::uint16_t>(ahead_ - count);
+        } else if (at_ == place::until_close) {
+            total_ += count;
         } else if (at_ == place::content || at_ == place::chunk) {
+            total_ += at_ == place::content ? count : 0;
             left_ -= count;
             if (left_ == 0) {
                 at_ = at_ == place::content ? place::end : place::data_cr;
@@ -263,7 +270,7 @@ class body_reader {
     }
 
     std::uint64_t left_ = 0;    // octets of content, or of this chunk, that were not taken yet
-    std::uint64_t total_ = 0;   // octets of all chunks so far
+    std::uint64_t total_ = 0;   // octets of content so far, with the whole chunk where there are chunks
     std::uint16_t ahead_ = 0;   // octets of framing that were looked at and not taken yet
     std::uint16_t counted_ = 0; // octets of extensions, then of trailers
     std::uint8_t trailers_ = 0;

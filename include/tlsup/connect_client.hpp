@@ -37,7 +37,7 @@ class connect_client {
 
     /// The refusal whose head an `answer` step shows.
     [[nodiscard]] constexpr refusal_view response(std::string_view head) const noexcept {
-        refusal_view found{facts_.status(), facts_.status() == 407, false};
+        refusal_view found{facts_.status(), may_retry(), false};
         field_reader fields(head);
         for (field each; found.challenged && fields.next(each);) {
             found.basic =
@@ -54,8 +54,7 @@ class connect_client {
             ended_ = false;
             return fire(connect_client_event::repeated);
         }
-        const bool challenged = state_ == connect_client_state::answering || state_ == connect_client_state::content;
-        if (!challenged || facts_.status() != 407 || again_ || framing_fault_ != errc::ok) {
+        if (!may_retry()) {
             return errc::wrong_call;
         }
         again_ = true;
@@ -88,7 +87,7 @@ class connect_client {
         if (state_ >= connect_client_state::open) {
             return errc::wrong_call;
         }
-        end(why);
+        end(why == errc::ok ? errc::aborted : why);
         return errc::ok;
     }
 
@@ -117,6 +116,11 @@ class connect_client {
     }
     [[nodiscard]] constexpr bool opened() const noexcept {
         return state_ == connect_client_state::opening || state_ == connect_client_state::open;
+    }
+
+    [[nodiscard]] constexpr bool may_retry() const noexcept {
+        const bool shown = state_ == connect_client_state::answering || state_ == connect_client_state::content;
+        return shown && facts_.status() == 407 && !again_ && framing_fault_ == errc::ok;
     }
 
     /// Octets that the buffer still has to begin with.

@@ -143,12 +143,17 @@ constexpr bool connect_client::read_content(std::string_view input, const connec
         return false;
     }
     const bool announced = facts_.framing() == framing::length && facts_.content_length() > options.drain_bytes;
-    if (again_ && (announced || drained_ >= options.drain_bytes)) {
+    if (again_ && announced) {
         content_complete(true, {});
         return false;
     }
     const detail::body_piece piece = body_.next(input, options.body);
-    const std::size_t most = again_ ? options.drain_bytes - drained_ : piece.size;
+    const std::size_t room = drained_ < options.drain_bytes ? options.drain_bytes - drained_ : 0;
+    if (again_ && room == 0 && piece.what == detail::body_piece::kind::content) {
+        content_complete(true, {});
+        return false;
+    }
+    const std::size_t most = again_ ? room : piece.size;
     const std::string_view bytes = detail::part(input, 0, piece.size < most ? piece.size : most);
     switch (piece.what) {
     case detail::body_piece::kind::more:

@@ -60,8 +60,9 @@ struct host_rules {
 
     [[nodiscard]] constexpr bool allow(std::string_view host) const noexcept {
         bool found = size == 0;
+        host = bare_host(host);
         for (std::size_t at = 0; at < size; ++at) {
-            const std::string_view rule = data[at];
+            const std::string_view rule = bare_host(data[at]);
             const bool below = rule.size() > 2 && rule[0] == '*' && rule[1] == '.' && host.size() >= rule.size();
             const std::size_t from = below ? host.size() - rule.size() + 1 : 0;
             found =

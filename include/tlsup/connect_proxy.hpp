@@ -77,20 +77,19 @@ class connect_proxy {
     /// `bad_argument` where the error has no such status.
     [[nodiscard]] constexpr errc refuse(errc why) noexcept {
         const std::uint16_t status = suggested_status(why);
-        return may_answer(status) ? refuse_with(why, status) : errc::bad_argument;
+        return may_answer(status) ? refuse_for_caller(why, status) : errc::bad_argument;
     }
 
-    /// The same with a status of the caller's, 400 to 599: not 407, which needs a challenge, nor 421 and 426, which are
-    /// not a proxy's to send. RFC 9110 15.5.20.
+    /// The same with a status of the caller's, 400 to 599: not 401 and 407, which need a challenge, nor 421 and 426,
+    /// which are not a proxy's to send. RFC 9110 15.5.2, 15.5.20.
     [[nodiscard]] constexpr errc refuse(std::uint16_t status) noexcept {
-        return may_answer(status) ? refuse_with(errc::rejected, status) : errc::bad_argument;
+        return may_answer(status) ? refuse_for_caller(errc::rejected, status) : errc::bad_argument;
     }
 
     /// The next proxy answered with this status and no 2xx: it is passed on where the client can use it, else it is
     /// 502. RFC 2817 5.3, CVE-2015-5400.
     [[nodiscard]] constexpr errc refuse_as_next_proxy(std::uint16_t status) noexcept {
-        const bool useful = may_answer(status) && status != 401;
-        return refuse_with(errc::next_proxy_refused, useful ? status : std::uint16_t{502});
+        return refuse_for_caller(errc::next_proxy_refused, may_answer(status) ? status : std::uint16_t{502});
     }
 
     /// `count` octets of the last step's bytes left the buffer. The head leaves whole.
@@ -120,14 +119,13 @@ class connect_proxy {
         if (state_ >= connect_proxy_state::open) {
             return errc::wrong_call;
         }
-        const bool dial = state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
         if (why == errc::timeout && state_ == connect_proxy_state::reading && reader_.started()) {
             return refuse_with(why, 408);
         }
-        if (why == errc::timeout && dial) {
+        if (why == errc::timeout && dials()) {
             return refuse_with(errc::upstream_timeout, 504);
         }
-        end(why);
+        end(why == errc::ok ? errc::aborted : why);
         return errc::ok;
     }
 
@@ -144,8 +142,11 @@ class connect_proxy {
     /// The status of the answer, once it is known: 200 or the refusal's; 0 where nothing is answered.
     [[nodiscard]] constexpr std::uint16_t status() const noexcept { return status_; }
     [[nodiscard]] constexpr errc error() const noexcept { return error_; }
-    /// Octets of the head that the buffer starts with, 0 while it is not complete or after it has left.
-    [[nodiscard]] constexpr std::uint16_t head_size() const noexcept { return size_; }
+    /// Octets of the head that the buffer starts with, 0 while it is not complete, after it has left, and behind a
+    /// refusal, where it is drained like the rest.
+    [[nodiscard]] constexpr std::uint16_t head_size() const noexcept {
+        return state_ < connect_proxy_state::refusing ? size_ : std::uint16_t{0};
+    }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
@@ -162,6 +163,7 @@ class connect_proxy {
     }
     constexpr void end(errc why) noexcept {
         error_ = error_ == errc::ok ? why : error_;
+        status_ = state_ == connect_proxy_state::confirming ? std::uint16_t{0} : status_; // the 2xx was not written
         (void)fire(connect_proxy_event::ended);
     }
     constexpr errc refuse_with(errc why, std::uint16_t status) noexcept {
@@ -172,8 +174,15 @@ class connect_proxy {
         }
         return error;
     }
+    constexpr errc refuse_for_caller(errc why, std::uint16_t status) noexcept {
+        const bool fits = state_ == connect_proxy_state::deciding || dials();
+        return fits ? refuse_with(why, status) : errc::wrong_call;
+    }
+    [[nodiscard]] constexpr bool dials() const noexcept {
+        return state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
+    }
     static constexpr bool may_answer(std::uint16_t status) noexcept {
-        return status >= 400 && status <= 599 && status != 407 && status != 421 && status != 426 &&
+        return status >= 400 && status <= 599 && status != 401 && status != 407 && status != 421 && status != 426 &&
                find_status(status) != nullptr;
     }
     [[nodiscard]] constexpr bool writing() const noexcept {

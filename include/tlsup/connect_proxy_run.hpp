@@ -33,7 +33,7 @@ constexpr step connect_proxy::next(std::string_view input, const proxy_options& 
     if (input.size() < kept()) {
         return {{}, action::wait, errc::wrong_call, 0, false};
     }
-    const std::string_view head = detail::part(input, 0, state_ < connect_proxy_state::refusing ? size_ : 0);
+    const std::string_view head = detail::part(input, 0, head_size());
     step result;
     while (true) {
         bool found = false;
@@ -88,7 +88,7 @@ constexpr bool connect_proxy::read_head(std::string_view input, const proxy_opti
         return true;
     }
     const bool forgiven = options.peer_omits_host && facts_.method() == method::connect;
-    const errc fault = found == progress::failed ? reader_.fault() : facts_.finish(forgiven);
+    const errc fault = found == progress::failed ? reader_.fault() : facts_.finish({forgiven, true});
     if (fault == errc::not_http) {
         end(fault);
     } else if (fault != errc::ok) {
@@ -155,7 +155,12 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
     if (state_ == connect_proxy_state::confirming) {
         pieces[0] = detail::tunnel_200;
     } else if (status_ == 407) {
-        pieces[0] = options.challenge.text();
+        const prepared_head& challenge = options.challenge;
+        if (challenge.kind() != head_kind::challenge) { // it was one when `challenge()` was called
+            end(errc::bad_options);
+            return false;
+        }
+        pieces[0] = detail::part(challenge.text(), 0, to_head ? challenge.head_size() : challenge.text().size());
     } else if (known != nullptr) {
         const std::string_view sentence = explain(error_);
         pieces[0] = detail::refusal_begin;
@@ -200,8 +205,7 @@ constexpr deadline connect_proxy::wanted() const noexcept {
     if (state_ == connect_proxy_state::reading) {
         return reader_.started() ? deadline::head : deadline::idle;
     }
-    const bool dial = state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
-    return dial ? deadline::dial : state_ == connect_proxy_state::draining ? deadline::linger : deadline::none;
+    return dials() ? deadline::dial : state_ == connect_proxy_state::draining ? deadline::linger : deadline::none;
 }
 
 } // namespace tlsup

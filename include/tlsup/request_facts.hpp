@@ -27,6 +27,12 @@ constexpr method parse_method(std::string_view text) noexcept {
                                : method::other;
 }
 
+/// What the end of a request's head may forgive.
+struct request_leniency {
+    bool missing_host = false; ///< HTTP/1.1 without Host. RFC 9112 3.2
+    bool https_target = false; ///< an absolute-form target of the scheme https, as proxies see it. RFC 9112 3.2.2
+};
+
 /// What a request's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
 /// it. Sixteen to thirty-two bytes, no views: the head may be gone when you ask.
 class request_facts {
@@ -67,11 +73,13 @@ class request_facts {
     }
 
     /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
-    /// `suggested_status` is the answer, and the connection closes behind it. `without_host`: a missing Host is
-    /// forgiven. RFC 9112 3.2, 6.3.
-    constexpr errc finish(bool without_host = false) noexcept {
+    /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
+    constexpr errc finish(request_leniency forgives = {}) noexcept {
         head_.check_framing();
-        if (head_.minor != 0 && (more_ & has_host) == 0 && !without_host) {
+        if ((more_ & is_https) != 0 && !forgives.https_target) {
+            head_.fail(errc::wrong_scheme);
+        }
+        if (head_.minor != 0 && (more_ & has_host) == 0 && !forgives.missing_host) {
             head_.fail(errc::missing_host);
         }
         head_.fail(head_.framing_fault);
@@ -131,7 +139,7 @@ class request_facts {
     friend constexpr bool operator==(const request_facts&, const request_facts&) noexcept = default;
 
   private:
-    enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4 };
+    enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4, is_https = 8 };
 
     constexpr errc check_target(std::string_view target) noexcept {
         if (target.empty() || detail::skip(target, 0, detail::class_target) != target.size()) {
@@ -156,7 +164,7 @@ class request_facts {
         return check_absolute(target);
     }
 
-    static constexpr errc check_absolute(std::string_view target) noexcept;
+    constexpr errc check_absolute(std::string_view target) noexcept;
 
     detail::head_facts head_{};
     tlsup::method method_ = method::other;
@@ -197,7 +205,8 @@ constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
         parse_authority(text, port_rule::optional, parsed) != errc::ok) {
         return errc::bad_target;
     }
-    return same == 4 ? errc::ok : errc::wrong_scheme; // RFC 9110 7.4: https needs a certificate for that origin
+    more_ |= same == 5 ? is_https : 0; // RFC 9110 7.4: it needs a certificate for that origin
+    return errc::ok;
 }
 
 } // namespace tlsup

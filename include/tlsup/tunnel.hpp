@@ -92,9 +92,10 @@ class tunnel {
         return errc::ok;
     }
 
-    /// The write side of this side's connection was shut down, as the plan wanted.
+    /// The write side of this side's connection was shut down, as the plan wanted. `wrong_call` where no plan can.
     [[nodiscard]] constexpr errc shut(side which) noexcept {
-        if (state_ == tunnel_state::closed || shut_[index(which)]) {
+        const bool wanted = gone(which) ? !failed_[index(which)] : ended_[index(other(which))];
+        if (state_ == tunnel_state::closed || shut_[index(which)] || !wanted) {
             return errc::wrong_call;
         }
         shut_[index(which)] = true;
@@ -165,8 +166,7 @@ class tunnel {
         const bool ending = gone(which) || gone(peer);
         if (gone(which)) {
             made.shut_write = !shut_[index(which)] && !failed_[index(which)];
-            made.discard = !ended_[index(which)];
-            return made;
+            return made; // it has ended too: there is nothing to discard
         }
         made.write = queued != 0 && !shut_[index(which)];
         const bool last = ended_[index(peer)] && queued == 0; // the other side sends no more, and all is delivered

@@ -19,7 +19,8 @@ struct connect_text {
 
 /// CONNECT for this host and port, and nothing else. The request-target and Host are composed here: IPv6 addresses get
 /// their brackets. `bad_argument`: a host with userinfo, port, path, zone, percent-encoding or anything outside its
-/// grammar, a port of 0, bad credentials, or a field that the library owns. RFC 9110 9.3.6, RFC 9112 3.2.3.
+/// grammar, a port of 0, bad credentials, two Proxy-Authorization fields, or a field that the library owns. RFC
+/// 9110 9.3.6, RFC 9112 3.2.3.
 constexpr prepared write_connect(room out, const connect_text& target, field_list fields = {}) noexcept {
     detail::head_writer writer(out);
     detail::ip_address address;
@@ -42,7 +43,11 @@ constexpr prepared write_connect(room out, const connect_text& target, field_lis
         }
         writer.text("\r\n");
     }
-    writer.fields(fields, target.login.given() ? std::string_view{} : std::string_view{"proxy-authorization"}).end();
+    writer.fields(fields, target.login.given() ? std::string_view{} : std::string_view{"proxy-authorization"});
+    if (fields.count("proxy-authorization") > 1) {
+        writer.fail(errc::bad_argument);
+    }
+    writer.end();
     return writer.finish(head_kind::connect, {}, method::connect, false);
 }
 
@@ -51,7 +56,8 @@ constexpr prepared write_connect(room out, const connect_text& target, field_lis
 constexpr prepared write_407(room out, std::string_view challenge, std::string_view text,
                              field_list fields = {}) noexcept {
     detail::head_writer writer(out);
-    if (detail::skip(challenge, 0, detail::class_token) == 0 || !detail::head_writer::is_value(challenge)) {
+    if (fields.count("content-type") > 1 || detail::skip(challenge, 0, detail::class_token) == 0 ||
+        !detail::head_writer::is_value(challenge)) {
         writer.fail(errc::bad_argument);
     }
     writer.text("HTTP/1.1 407 Proxy Authentication Required\r\n").line("Proxy-Authenticate", challenge);

@@ -43,6 +43,15 @@ struct field_list {
     constexpr field_list(const field_text* first, std::size_t count) noexcept : data(first), size(count) {}
     template <std::size_t Count>
     constexpr field_list(const field_text (&list)[Count]) noexcept : data(list), size(Count) {}
+
+    /// How many of them have this name, in any case.
+    [[nodiscard]] constexpr std::size_t count(std::string_view name) const noexcept {
+        std::size_t found = 0;
+        for (std::size_t at = 0; at < size; ++at) {
+            found += detail::same_text(data[at].name, name) ? 1 : 0;
+        }
+        return found;
+    }
 };
 
 namespace detail {
@@ -131,6 +140,7 @@ class head_writer {
     /// Fields of the caller's: their grammar is checked, and fields that the library owns are refused. So are those of
     /// proxy authentication, but in the heads that they belong to. RFC 9110 11.7.
     constexpr head_writer& fields(field_list list, std::string_view also = {}) noexcept {
+        typed_ = list.count("content-type") != 0;
         for (std::size_t at = 0; at < list.size; ++at) {
             const field_text& each = list.data[at];
             if (!detail::is_token(each.name) || owned(each.name, also) || !is_value(each.value)) {
@@ -153,9 +163,12 @@ class head_writer {
         return text(close ? "close, Upgrade\r\n" : "Upgrade\r\n");
     }
 
-    /// Content for people, and the fields that announce it.
+    /// Content for people, and the fields that announce it. It is plain text unless the caller's fields name a type.
     constexpr head_writer& content_text(std::string_view content) noexcept {
-        line("Content-Type", "text/plain; charset=utf-8").text("Content-Length: ").number(content.size());
+        if (!typed_) {
+            line("Content-Type", "text/plain; charset=utf-8");
+        }
+        text("Content-Length: ").number(content.size());
         return text("\r\n").end().text(content);
     }
 
@@ -221,6 +234,7 @@ class head_writer {
     std::uint16_t head_size_ = 0;
     std::uint16_t close_at_ = 0;
     errc error_ = errc::ok;
+    bool typed_ = false; // a Content-Type stands among the caller's fields
 };
 
 } // namespace detail

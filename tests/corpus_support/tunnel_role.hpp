@@ -49,7 +49,11 @@ class tunnel_run {
         while (moved && !seen_.closed && !seen_.wrong) {
             const tlsup::plan now = plan();
             seen_.closed = now.close;
-            moved = !now.close && (sender(now.of(at_.sender)) | peer(now.of(other(at_.sender))));
+            if (!now.close) {
+                const bool sent = sender(now.of(at_.sender));
+                const bool answered = peer(now.of(other(at_.sender)));
+                moved = sent || answered;
+            }
         }
         return seen_;
     }

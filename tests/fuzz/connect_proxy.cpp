@@ -31,12 +31,14 @@ struct watch {
     bool dialled = false; // or open here
     bool opened = false;
     bool refused = false;
+    bool to_head = false; // HEAD was decided
     std::string wrote{};
 
     void see(const step& now, const connect_proxy& machine) {
         const bool final = now.what == action::write && now.status / 100 == 2;
         fuzz::check(!final || opened); // no 2xx before its time
         fuzz::check(now.what != action::tunnel || (opened && !refused));
+        to_head = to_head || (now.what == action::decide && now.bytes.substr(0, 5) == "HEAD ");
         refused = refused || (now.what == action::write && now.status >= 400) || now.what == action::drain;
         const bool parses = now.what == action::read || now.what == action::decide || now.what == action::dial ||
                             now.what == action::drop || now.what == action::wait || now.what == action::detach;
@@ -71,7 +73,7 @@ void decide(connect_proxy& machine, fuzz::choices& choose, const proxy_options& 
     }
 }
 
-void check_refusal(std::string_view text) {
+void check_refusal(std::string_view text, bool to_head) {
     if (text.empty()) {
         return;
     }
@@ -83,7 +85,9 @@ void check_refusal(std::string_view text) {
                     text.find("Content-Length") == std::string_view::npos);
     } else {
         fuzz::check(facts.finish() == errc::ok && !facts.persistent());
-        fuzz::check(text.size() == reader.size() || text.size() == reader.size() + facts.content_length());
+        fuzz::check(facts.status() != 401 && facts.status() != 421 && facts.status() != 426);
+        const bool bare = text.size() == reader.size(); // to a HEAD that was refused before `decide`, too
+        fuzz::check(bare || (!to_head && text.size() == reader.size() + facts.content_length()));
     }
 }
 
@@ -170,7 +174,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             fuzz::check(machine.state() >= connect_proxy_state::open);
             fuzz::check((now.what == action::tunnel) == (machine.outcome() == outcome::tunnelled));
             if (!wild) {
-                check_refusal(seen.wrote);
+                check_refusal(seen.wrote, seen.to_head);
             }
             return 0;
         case action::body:

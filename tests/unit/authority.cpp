@@ -100,14 +100,16 @@ TEST_CASE("a host without brackets and without its last dot (RFC 3986 3.2.2)") {
 }
 
 TEST_CASE("IPv6 addresses that hide an IPv4 address (9110-9.3.6-08)") {
-    for (const std::string_view hidden : {"::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:1.2.3.4", "::127.0.0.1",
-                                          "::7f00:1", "::1:0", "::1.0.0.0", "::0.0.1.0", "64:ff9b::127.0.0.1",
-                                          "64:ff9b::7f00:1", "0064:FF9B:0:0:0:0:0.0.0.0", "64:ff9b::"}) {
+    for (const std::string_view hidden :
+         {"::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:1.2.3.4", "::127.0.0.1", "::7f00:1", "::1:0",
+          "::1.0.0.0", "::0.0.1.0", "64:ff9b::127.0.0.1", "64:ff9b:1::1.2.3.4", "64:ff9b:1:7f00:0:100::",
+          "::ffff:0:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "0064:FF9B:0:0:0:0:0.0.0.0", "64:ff9b::"}) {
         CHECK_MESSAGE(detail::embeds_ipv4(hidden), hidden);
     }
     for (const std::string_view open :
          {"::", "::1", "::ff", "2001:db8::1", "fe80::1", "::fffe:1.2.3.4", "::1:ffff:1.2.3.4", "1::ffff:1.2.3.4",
-          "64:ff9b:1::1.2.3.4", "64:ff9a::1.2.3.4", "65:ff9b::1.2.3.4", "64:ff9b::1:0:0", "1::127.0.0.1"}) {
+          "64:ff9b:2::1.2.3.4", "::ffff:1:0:1", "2003:7f00:1::", "64:ff9a::1.2.3.4", "65:ff9b::1.2.3.4",
+          "64:ff9b::1:0:0", "1::127.0.0.1"}) {
         CHECK_MESSAGE(!detail::embeds_ipv4(open), open);
     }
     for (const std::string_view none : {"", "127.0.0.1", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1%lo", "::ffff:127.1"}) {

@@ -173,8 +173,30 @@ TEST_CASE("a refusal with faulty framing is shown, and nothing behind it is (911
         fixture it;
         it.write();
         REQUIRE(it.next(head).what == action::answer);
+        CHECK(!it.machine.response(head).challenged);
         CHECK(it.machine.retry() == errc::wrong_call);
     }
+}
+
+TEST_CASE("the content of a refusal has a limit, however it is framed") {
+    const auto limited = [](std::string_view fields, std::string_view content, std::uint64_t limit) {
+        fixture it;
+        it.options.body.content_bytes = limit;
+        return ask({{"HTTP/1.1 403 x\r\n" + std::string(fields) + "\r\n" + std::string(content)}, 0, true}, it.options);
+    };
+    for (const std::string_view fields : {"Content-Length: 5\r\n", ""}) {
+        CHECK(limited(fields, "hello", 5).error == errc::tunnel_refused);
+        CHECK(limited(fields, "hello", 5).content == "hello");
+        CHECK(limited(fields, "hello", 4).error == errc::content_too_large);
+        CHECK(limited(fields, "hello", 4).end == outcome::refused);
+    }
+    CHECK(limited("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n", 4).error == errc::content_too_large);
+}
+
+TEST_CASE("what ends a client has a reason") {
+    fixture it;
+    REQUIRE(it.machine.abort(errc::ok) == errc::ok);
+    CHECK(it.machine.error() == errc::aborted);
 }
 
 TEST_CASE("what is no response ends the connection without a tunnel (9112-2.2-02, 9112-4-01, 9112-8-01)") {

@@ -80,7 +80,9 @@ TEST_CASE("content that is not worth reading is left with its connection (9110-1
     seen = again(challenge("", "hello and more of it", "HTTP/1.0"), true, 4);
     CHECK(seen.dials == 1);
     CHECK(seen.content == "hell");
-    CHECK(again(challenge("Content-Length: 5\r\n", "hello"), false, 6).dials == 0);
+    CHECK(again(challenge("Content-Length: 5\r\n", "hello"), false, 5).dials == 0); // just as much as is allowed
+    CHECK(again(challenge("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"), false, 5).dials == 0);
+    CHECK(again(challenge("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"), false, 5).dials == 1);
 }
 
 TEST_CASE("a retry may be asked for during the content, and counts what was read before") {
@@ -92,6 +94,7 @@ TEST_CASE("a retry may be asked for during the content, and counts what was read
     REQUIRE(machine.wrote(machine.next({}, options).bytes.size()) == errc::ok);
     const std::string head = challenge("Transfer-Encoding: chunked\r\n", "");
     REQUIRE(machine.next(head, options).what == action::answer);
+    CHECK(machine.response(head).challenged);
     REQUIRE(machine.took(head.size()) == errc::ok);
     REQUIRE(machine.next("8\r\nhello", options).what == action::drop);
     REQUIRE(machine.took(3) == errc::ok);
@@ -102,6 +105,7 @@ TEST_CASE("a retry may be asked for during the content, and counts what was read
     CHECK(machine.took(1) == errc::ok);
     CHECK(machine.next("o", options).what == action::dial);
     CHECK(machine.retry() == errc::ok);
+    CHECK(machine.retry() == errc::wrong_call);
     CHECK(machine.next({}, options).bytes == options.connect.text());
 }
 
@@ -186,6 +190,9 @@ TEST_CASE("what a refusal asks for (9110-15.5.8-01, RFC 9110 11.6.1)") {
     CHECK(!view("").basic);
     CHECK(!view("Proxy-Authenticate: Basic realm=\"x\"\r\n", 403).basic);
     CHECK(!view("", 403).challenged);
+    CHECK(view("Proxy-Authenticate: Digest a=\"b\",\r\n  Basic realm=\"x\"\r\n").basic); // folded: 9112-5.2-02
+    CHECK(view("Proxy-Authenticate:\r\n Basic realm=\"x\"\r\n").basic);
+    CHECK(!view("Proxy-Authenticate: Digest basic\r\n =\"x\"\r\n").basic);
     CHECK(view("").challenged);
     CHECK(view("").status == 407);
 }

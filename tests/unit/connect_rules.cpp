@@ -140,6 +140,9 @@ TEST_CASE("ports and hosts are the caller's rules (2817-44, 9110-9.3.6-08)") {
     CHECK(verdict(connect_to("b.example:25"), options) == errc::host_denied);
     CHECK(verdict(connect_to("[2001:DB8::0:1]:443"), options) == errc::ok);
     CHECK(verdict(connect_to("[2001:db8::3]:443"), options) == errc::host_denied);
+    constexpr std::string_view dotted[] = {"*.c.example.", "d.example."};
+    static_assert(host_rules(dotted).allow("a.c.example") && host_rules(dotted).allow("a.c.example."));
+    static_assert(host_rules(dotted).allow("d.example") && !host_rules(dotted).allow("c.example"));
 }
 
 TEST_CASE("a host that hides an address is denied unless the caller wants it (9110-9.3.6-08)") {
@@ -202,10 +205,20 @@ TEST_CASE("other methods are refused, or the caller's (RFC 9110 15.6.2)") {
     CHECK(detached.decided == get);
     CHECK(detached.rest == get + "ok");
     CHECK(detached.wrote.empty());
+    // A proxy serves other schemes too: 421 would say that its connection is the wrong one. 9110-15.5.20-03
+    const std::string https = "GET https://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    CHECK(serve(https, web()).status == 501);
+    CHECK(serve(https, options, of).last == action::detach);
+    CHECK(serve("GET https://a.example/ HTTP/1.1\r\n\r\n", options, of).error == errc::missing_host);
     of.decide = [](connect_proxy& it, const proxy_options&) { return it.refuse(std::uint16_t{403}); };
     const served head = serve("HEAD http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", options, of);
     CHECK(head.wrote.substr(head.wrote.size() - 4) == "\r\n\r\n"); // HEAD has no content: 9112-6.3-01
     CHECK(head.wrote.find("\r\nContent-Length: 30\r\n") != std::string::npos);
+    char text[200] = {};
+    options.challenge = write_407(text, "Basic realm=\"p\"", "who?\n").head;
+    of.decide = [](connect_proxy& it, const proxy_options& with) { return it.challenge(with); };
+    const served asked = serve("HEAD http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", options, of);
+    CHECK(asked.wrote == options.challenge.text().substr(0, options.challenge.head_size()));
     connect_proxy machine;
     REQUIRE(machine.next(connect_to("a.example:443"), options).what == action::decide);
     CHECK(machine.detach() == errc::wrong_call);

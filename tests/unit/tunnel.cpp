@@ -288,6 +288,19 @@ TEST_CASE("a tunnel in every state that it can reach (9110-9.3.6-07, 2817-33)") 
     }
 }
 
+TEST_CASE("only a write side that nothing can go to any more is shut") {
+    tunnel it(half_close::propagate);
+    CHECK(it.shut(side::client) == errc::wrong_call);
+    CHECK(it.eof(side::client) == errc::ok);
+    CHECK(it.shut(side::client) == errc::wrong_call); // upstream still sends
+    CHECK(it.shut(side::upstream) == errc::ok);
+    CHECK(it.shut(side::upstream) == errc::wrong_call);
+    tunnel broken(half_close::close_both);
+    CHECK(broken.failed(side::upstream) == errc::ok);
+    CHECK(broken.shut(side::upstream) == errc::wrong_call);
+    CHECK(broken.shut(side::client) == errc::ok);
+}
+
 TEST_CASE("every arrow of the chart is an event's") {
     for (const auto& each : tunnel_chart) {
         tunnel it(half_close::propagate);

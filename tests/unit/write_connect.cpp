@@ -124,6 +124,9 @@ TEST_CASE("credentials stand in one field, and carry no line end (9110-11.7.2-01
     CHECK(with_field("Proxy-Authorization", "Bearer x").find("\r\nProxy-Authorization: Bearer x\r\n\r\n") !=
           std::string::npos);
     CHECK(with_field("proxy-authorization", "Bearer x", aladdin) == "bad_argument");
+    char out[200] = {};
+    const field_text twice[] = {{"Proxy-Authorization", "Bearer x"}, {"proxy-authorization", "Bearer y"}};
+    CHECK(write_connect(out, {"a", 1, {}}, twice).error == errc::bad_argument);
     CHECK(basic_matches("Basic " + std::string("dTphOmI="), {"u", "a:b"}));
 }
 
@@ -170,6 +173,12 @@ TEST_CASE("a 407 needs its challenge, and closes (9110-15.5.8-01, 9931-03)") {
     }
     const field_text owned[] = {{"Connection", "keep-alive"}};
     CHECK(write_407(out, "Basic", "", owned).error == errc::bad_argument);
+    const field_text typed[] = {{"content-type", "text/html"}}; // the caller's type, and no second one: 9110-8.3
+    const prepared page = write_407(out, "Basic", "<p>Who?", typed);
+    CHECK(page.head.text() == "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n"
+                              "content-type: text/html\r\nConnection: close\r\nContent-Length: 7\r\n\r\n<p>Who?");
+    const field_text twice[] = {{"Content-Type", "a/b"}, {"Content-Type", "a/b"}};
+    CHECK(write_407(out, "Basic", "", twice).error == errc::bad_argument);
     const field_text wrong[] = {{"Proxy-Authorization", "Basic eDp5"}};
     CHECK(write_407(out, "Basic", "", wrong).error == errc::bad_argument);
     const std::size_t size = made.head.text().size();
