@@ -95,8 +95,9 @@ constexpr bool basic_matches(std::string_view value, const credentials& expected
 /// RFC 9110 11.3, 11.6.1; RFC 9112 5.2.
 constexpr bool asks_for_basic(std::string_view value) noexcept {
     const auto skip_blanks = [value](std::size_t from) {
-        while (from < value.size() && std::string_view(" \t\r\n").find(value[from]) != std::string_view::npos) {
-            ++from;
+        from = detail::skip_blanks(value, from);
+        while (from < value.size() && (value[from] == '\r' || value[from] == '\n')) {
+            from = detail::skip_blanks(value, from + 1);
         }
         return from;
     };
