@@ -123,6 +123,13 @@ enum class errc : std::uint8_t {
     upstream_timeout,
     next_proxy_refused,
     too_many_connections,
+
+    // The road to an answer, and what stands on it.
+    too_many_attempts,
+    pipeline_too_long,
+    hops_exhausted,
+    bad_rule,
+    bad_entry,
 };
 
 namespace detail {
@@ -281,6 +288,15 @@ inline constexpr error_entry error_entries[] = {
     {errc::next_proxy_refused, 502, "next_proxy_refused", "the next proxy did not open the tunnel", "RFC 2817 5.3"},
     {errc::too_many_connections, 503, "too_many_connections", "this proxy carries as many connections as it may",
      "RFC 9110 15.6.4"},
+
+    {errc::too_many_attempts, 0, "too_many_attempts", "as many connections were made for one request as are allowed",
+     "RFC 2817 4.2, CWE-835"},
+    {errc::pipeline_too_long, 0, "pipeline_too_long", "more requests are outstanding than are kept account of",
+     "RFC 9112 9.3.2"},
+    {errc::hops_exhausted, 0, "hops_exhausted", "Max-Forwards is 0: the request is answered here and not forwarded",
+     "RFC 9110 7.6.2"},
+    {errc::bad_rule, 0, "bad_rule", "a line is not a rule of a policy", "policy.hpp"},
+    {errc::bad_entry, 0, "bad_entry", "a line is not an entry of a cache", "cache.hpp"},
 };
 
 inline constexpr std::size_t error_count = sizeof(error_entries) / sizeof(error_entries[0]);
@@ -293,7 +309,7 @@ constexpr bool errors_in_order() noexcept {
     }
     return true;
 }
-static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::too_many_connections) + 1);
+static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::bad_entry) + 1);
 
 // The numbers alone, so that a program which never prints an error does not carry the sentences.
 struct status_table {
