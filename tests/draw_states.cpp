@@ -56,4 +56,8 @@ int main() {
          "Which event the end of a side is depends on the policy: `gone` with `close_both`, `finished` with "
          "`propagate`.",
          tunnel_chart, tunnel_state_names, tunnel_event_names, tunnel_state::closed);
+    draw("Route",
+         "Each way back to `dialing` is taken once for each proxy, or once at all. `forwarding` has no way to "
+         "`answered_secure`.",
+         route_chart, route_state_names, route_event_names, route_state::answered);
 }

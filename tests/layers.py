@@ -13,11 +13,15 @@ from pathlib import Path
 # Top to bottom. A header includes only headers of lower layers.
 LAYERS = [
     ["tlsup"],
+    ["route"],
+    ["route_run"],
+    ["route_options"],
     ["server", "client", "connect_client", "connect_proxy", "system_error"],
     ["server_run", "client_run", "connect_client_run", "connect_proxy_run"],
     ["options", "connect_options"],
     ["hello", "upgrade", "request_reader"],
     ["head", "body", "hello_reader"],
+    ["write_proxied"],
     ["write", "write_connect"],
     ["write_head", "write_fixed"],
     ["request_facts", "response_facts"],
@@ -25,7 +29,7 @@ LAYERS = [
     ["authority", "basic"],
     ["tunnel", "ledger"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
-     "tunnel_chart"],
+     "tunnel_chart", "route_chart"],
     ["scan", "error", "chart", "version", "defence", "outcome"],
 ]
 
@@ -35,6 +39,7 @@ PARTS = {
     "client_run": "client",
     "connect_client_run": "connect_client",
     "connect_proxy_run": "connect_proxy",
+    "route_run": "route",
 }
 
 # A header in this table includes at most the headers named.
@@ -43,7 +48,7 @@ ONLY = {
 }
 
 # The headers that may join line ends and other text in a string literal.
-WRITERS = {"write", "write_connect", "write_fixed", "write_head"}
+WRITERS = {"write", "write_connect", "write_fixed", "write_head", "write_proxied"}
 
 LONGEST = 400
 

@@ -145,6 +145,7 @@ class client {
         return error_ == errc::ok && complete_ && body_sent_ && facts_.persistent() && !ended_;
     }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
+    [[nodiscard]] constexpr deadline wanted() const noexcept;
 
     friend constexpr bool operator==(const client&, const client&) noexcept = default;
 

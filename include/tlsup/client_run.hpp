@@ -106,7 +106,7 @@ constexpr bool client::start(std::string_view input, const client_options& optio
     const bool usable =
         required ? options.probe.kind() == head_kind::probe &&
                        (options.request.kind() == head_kind::request || options.request.kind() == head_kind::none)
-                 : options.request.kind() == head_kind::request;
+                 : options.request.kind() == head_kind::request || options.request.kind() == head_kind::proxied;
     if (!input.empty()) {
         end(errc::unsolicited_response);
     } else if (!usable) {
@@ -218,8 +218,10 @@ constexpr void client::head_complete(const client_options& options) noexcept {
 
 constexpr void client::clear_final(const client_options& options) noexcept {
     // Content that ends with the connection may have been cut off, or be no content at all: such a 426 is delivered.
+    // A forward proxy is never asked to upgrade: that would secure the hop to it and nothing behind it. RFC 2817 5.
     const bool delimited = facts_.framing() != framing::until_close;
-    const bool can_follow = options.follow_426 && !raised_ && delimited && options.probe.kind() == head_kind::probe;
+    const bool can_follow = options.follow_426 && !raised_ && delimited &&
+                            options.request.kind() == head_kind::request && options.probe.kind() == head_kind::probe;
     required_ = can_follow ? judge_426(facts_, options.probe.tokens(), options.peer) : token_list{};
     raised_ = !required_.empty();
     (void)fire(raised_ ? client_event::followed : client_event::final_response);
@@ -279,6 +281,33 @@ constexpr void client::content_complete(std::string_view input) noexcept {
         next_head();
         (void)fire(client_event::content_complete);
     }
+}
+
+constexpr deadline client::wanted() const noexcept {
+    switch (state_) {
+    case client_state::probe_sent:
+    case client_state::request_sent:
+    case client_state::probe_answer:
+    case client_state::awaiting:
+        return deadline::head;
+    case client_state::probe_content:
+    case client_state::content:
+    case client_state::following:
+        return deadline::content;
+    case client_state::switched:
+    case client_state::handshake:
+        return deadline::handshake;
+    case client_state::redialing:
+        return deadline::dial;
+    case client_state::starting:
+    case client_state::probing:
+    case client_state::asking:
+    case client_state::releasing:
+    case client_state::answering:
+    case client_state::closed:
+        break;
+    }
+    return deadline::none;
 }
 
 constexpr outcome client::outcome() const noexcept {

@@ -23,6 +23,20 @@ struct refusal_view {
     bool basic = false;      ///< one of them is Basic: `connect_text::login` answers it
 };
 
+namespace detail {
+
+/// Whether a 407 asks for Basic in one of its Proxy-Authenticate fields. RFC 9110 11.7.1.
+constexpr bool has_basic_challenge(std::string_view head) noexcept {
+    bool found = false;
+    field_reader fields(head);
+    for (field each; fields.next(each);) {
+        found = found || (same_text(each.name, "proxy-authenticate") && asks_for_basic(each.value));
+    }
+    return found;
+}
+
+} // namespace detail
+
 /// A client's side of one CONNECT. It writes CONNECT and reads until the proxy's final answer. Any 2xx ends in
 /// `tunnel`, and all that is unread then came from the destination. Anything else shows `answer` and `body` steps,
 /// which are the proxy's, and ends in `close`.
@@ -37,13 +51,7 @@ class connect_client {
 
     /// The refusal whose head an `answer` step shows.
     [[nodiscard]] constexpr refusal_view response(std::string_view head) const noexcept {
-        refusal_view found{facts_.status(), may_retry(), false};
-        field_reader fields(head);
-        for (field each; found.challenged && fields.next(each);) {
-            found.basic =
-                found.basic || (detail::same_text(each.name, "proxy-authenticate") && asks_for_basic(each.value));
-        }
-        return found;
+        return {facts_.status(), may_retry(), may_retry() && detail::has_basic_challenge(head)};
     }
 
     /// At the `answer` step of a 407, or during its content: ask again, with the head that the options hold then. It

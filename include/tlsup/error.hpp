@@ -130,6 +130,7 @@ enum class errc : std::uint8_t {
     hops_exhausted,
     bad_rule,
     bad_entry,
+    upgrade_required,
 };
 
 namespace detail {
@@ -297,6 +298,9 @@ inline constexpr error_entry error_entries[] = {
      "RFC 9110 7.6.2"},
     {errc::bad_rule, 0, "bad_rule", "a line is not a rule of a policy", "policy.hpp"},
     {errc::bad_entry, 0, "bad_entry", "a line is not an entry of a cache", "cache.hpp"},
+    {errc::upgrade_required, 0, "upgrade_required",
+     "the server serves this over TLS only, and its 426 cannot be followed from here",
+     "RFC 9110 15.5.22, RFC 2817 4.2"},
 };
 
 inline constexpr std::size_t error_count = sizeof(error_entries) / sizeof(error_entries[0]);
@@ -309,7 +313,7 @@ constexpr bool errors_in_order() noexcept {
     }
     return true;
 }
-static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::bad_entry) + 1);
+static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::upgrade_required) + 1);
 
 // The numbers alone, so that a program which never prints an error does not carry the sentences.
 struct status_table {

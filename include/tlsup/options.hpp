@@ -30,8 +30,10 @@ enum class requirement : std::uint8_t {
 /// A client's options. The prepared heads must outlive the machine's use of them.
 struct client_options {
     requirement need = requirement::tls;
-    prepared_head probe{};      ///< from `write_probe`; needed for `tls`, and to follow a 426
-    prepared_head request{};    ///< from `write_request`; may be empty with `tls`: the machine then ends in `detach`
+    prepared_head probe{}; ///< from `write_probe`; needed for `tls`, and to follow a 426
+    /// From `write_request`. With `any` also from `write_proxied`, for a forward proxy: a 426 is then never followed.
+    /// With `tls` it may be empty: the machine then ends in `detach`.
+    prepared_head request{};
     bool follow_426 = true;     ///< once, where its content has an end of its own; raises the requirement. RFC 2817 4.2
     bool alpn_required = false; ///< the server has to select `tlsup/1`
     leniencies peer{};

@@ -20,6 +20,8 @@
 #include "registry.hpp"
 #include "request_facts.hpp"
 #include "response_facts.hpp"
+#include "route.hpp"
+#include "route_options.hpp"
 #include "scan.hpp"
 #include "server.hpp"
 #include "tunnel.hpp"
@@ -27,3 +29,4 @@
 #include "version.hpp"
 #include "write.hpp"
 #include "write_connect.hpp"
+#include "write_proxied.hpp"

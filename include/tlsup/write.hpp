@@ -47,27 +47,38 @@ constexpr prepared write_probe(room out, std::string_view host, token_list offer
     return writer.finish(head_kind::probe, offer, method::options, false);
 }
 
-/// A request for a direct connection, with or without an offer. CONNECT has its own function. RFC 9112 3, RFC 9110 7.8.
-/// `bad_argument`: a part that its place in the head does not allow, a field that the library owns, an expectation
-/// without content, or OPTIONS with content and without Content-Type (RFC 9110 9.3.7).
-constexpr prepared write_request(room out, const request_text& request, field_list fields = {}) noexcept {
-    detail::head_writer writer(out);
+namespace detail {
+
+/// What is the same for a request to a server and for one to a proxy, up to its fields: these the caller writes next.
+/// `scheme` empty: the target is in origin-form.
+constexpr method begin_request(head_writer& writer, const request_text& request, std::string_view scheme) noexcept {
     request_facts facts;
     facts.start(request.method, request.target, 1, 1);
     facts.field("host", request.host);
     const bool form = facts.form() == target_form::origin || facts.form() == target_form::asterisk;
-    bool typed = false;
-    for (std::size_t at = 0; at < fields.size; ++at) {
-        typed = typed || detail::same_text(fields.data[at].name, "content-type");
-    }
     const bool body = request.body.how != framing::none;
     if (facts.finish() != errc::ok || !form || facts.method() == method::connect ||
-        request.body.how == framing::until_close || request.body.length > detail::largest_length ||
-        (request.body.expect_continue && !body) || (facts.method() == method::options && body && !typed)) {
+        request.body.how == framing::until_close || request.body.length > largest_length ||
+        (request.body.expect_continue && !body)) {
         writer.fail(errc::bad_argument);
     }
-    writer.text(request.method).text(" ").text(request.target).text(" HTTP/1.1\r\n").line("Host", request.host);
-    writer.fields(fields);
+    writer.text(request.method).text(" ");
+    if (scheme.empty()) {
+        writer.text(request.target);
+    } else { // an absolute-form without path stands for the asterisk, RFC 9112 3.2.4
+        writer.text(scheme).text(request.host).text(request.target == "*" ? std::string_view{} : request.target);
+    }
+    writer.text(" HTTP/1.1\r\n").line("Host", request.host);
+    return facts.method();
+}
+
+/// What stands behind the caller's fields. OPTIONS with content needs a Content-Type, RFC 9110 9.3.7.
+constexpr prepared end_request(head_writer& writer, head_kind kind, const request_text& request, method how,
+                               field_list fields) noexcept {
+    const bool body = request.body.how != framing::none;
+    if (how == method::options && body && fields.count("content-type") == 0) {
+        writer.fail(errc::bad_argument);
+    }
     if (request.body.how == framing::length) {
         writer.text("Content-Length: ").number(request.body.length).text("\r\n");
     } else if (body) {
@@ -79,9 +90,20 @@ constexpr prepared write_request(room out, const request_text& request, field_li
     if (!request.offer.empty()) {
         writer.upgrade(request.offer, false, false);
     }
-    writer.end();
-    return writer.finish(head_kind::request, request.offer, facts.method(),
-                         body && (request.body.how == framing::chunked || request.body.length != 0));
+    return writer.end().finish(kind, request.offer, how,
+                               body && (request.body.how == framing::chunked || request.body.length != 0));
+}
+
+} // namespace detail
+
+/// A request for a direct connection, with or without an offer. CONNECT has its own function. RFC 9112 3, RFC 9110 7.8.
+/// `bad_argument`: a part that its place in the head does not allow, a field that the library owns, an expectation
+/// without content, or OPTIONS with content and without Content-Type (RFC 9110 9.3.7).
+constexpr prepared write_request(room out, const request_text& request, field_list fields = {}) noexcept {
+    detail::head_writer writer(out);
+    const method how = detail::begin_request(writer, request, {});
+    writer.fields(fields);
+    return detail::end_request(writer, head_kind::request, request, how, fields);
 }
 
 /// A response with its content. 1xx, 407 and 426 come from elsewhere: `bad_argument`, as for a status outside 200 to

@@ -27,27 +27,14 @@ constexpr prepared write_connect(room out, const connect_text& target, field_lis
     const bool bare_ipv6 = detail::parse_ipv6(target.host, address);
     host_kind kind = host_kind::ipv6;
     const bool good = bare_ipv6 || (detail::classify_host(target.host, kind) && kind != host_kind::ip_future);
-    if (!good || target.port == 0 || !detail::are_credentials(target.login)) {
+    if (!good || target.port == 0) {
         writer.fail(errc::bad_argument);
     }
     const std::string_view open = bare_ipv6 ? "[" : "";
     const std::string_view close = bare_ipv6 ? "]:" : ":";
     writer.text("CONNECT ").text(open).text(target.host).text(close).number(target.port).text(" HTTP/1.1\r\nHost: ");
     writer.text(open).text(target.host).text(close).number(target.port).text("\r\n");
-    if (target.login.given()) {
-        const detail::credential_octets octets(target.login);
-        writer.text("Proxy-Authorization: Basic ");
-        for (std::size_t at = 0; at < octets.digits(); ++at) {
-            const char digit = octets.digit(at);
-            writer.text({&digit, 1});
-        }
-        writer.text("\r\n");
-    }
-    writer.fields(fields, target.login.given() ? std::string_view{} : std::string_view{"proxy-authorization"});
-    if (fields.count("proxy-authorization") > 1) {
-        writer.fail(errc::bad_argument);
-    }
-    writer.end();
+    writer.fields_for_proxy(target.login, fields).end();
     return writer.finish(head_kind::connect, {}, method::connect, false);
 }
 

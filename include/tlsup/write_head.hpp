@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "authority.hpp"
+#include "basic.hpp"
 #include "error.hpp"
 #include "grammar.hpp"
 #include "registry.hpp"
@@ -66,7 +67,8 @@ enum class head_kind : std::uint8_t {
     upgrade_required,
     advertisement,
     connect,
-    challenge
+    challenge,
+    proxied
 };
 
 /// A head that was composed by this header, and what it says. A view: the buffer must outlive it. Only `write_*` makes
@@ -150,6 +152,24 @@ class head_writer {
             line(each.name, each.value);
         }
         return *this;
+    }
+
+    /// Fields for a proxy: a login, written as Basic, or one Proxy-Authorization among the caller's fields, and those.
+    /// RFC 9110 11.7.2, RFC 7617 2.
+    constexpr head_writer& fields_for_proxy(const credentials& login, field_list list) noexcept {
+        if (!detail::are_credentials(login) || list.count("proxy-authorization") > 1) {
+            fail(errc::bad_argument);
+        }
+        if (login.given()) {
+            const detail::credential_octets octets(login);
+            text("Proxy-Authorization: Basic ");
+            for (std::size_t at = 0; at < octets.digits(); ++at) {
+                const char digit = octets.digit(at);
+                text({&digit, 1});
+            }
+            text("\r\n");
+        }
+        return fields(list, login.given() ? std::string_view{} : std::string_view{"proxy-authorization"});
     }
 
     /// Upgrade, and the connection option that goes with it. RFC 9110 7.8. `layers`: HTTP/1.1 is named on top.
