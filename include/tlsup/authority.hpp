@@ -276,6 +276,17 @@ constexpr bool same_host(std::string_view one, std::string_view other) noexcept 
     return detail::same_text(one, other);
 }
 
+/// Whether a rule is for this host: `name` or an address for the same host, `*.name` for all names below it.
+constexpr bool host_matches(std::string_view rule, std::string_view host) noexcept {
+    rule = bare_host(rule);
+    host = bare_host(host);
+    if (rule.size() > 2 && rule[0] == '*' && rule[1] == '.' && host.size() >= rule.size()) {
+        return same_host(detail::part(host, host.size() - rule.size() + 1, host.size()),
+                         detail::part(rule, 1, rule.size()));
+    }
+    return same_host(rule, host);
+}
+
 /// The same host and the same port, where no port means `default_port`. RFC 9110 4.2.3.
 constexpr bool same_authority(const authority& one, const authority& other, std::uint16_t default_port = 80) noexcept {
     const auto port = [default_port](const authority& each) { return each.port != 0 ? each.port : default_port; };

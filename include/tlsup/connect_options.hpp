@@ -60,14 +60,8 @@ struct host_rules {
 
     [[nodiscard]] constexpr bool allow(std::string_view host) const noexcept {
         bool found = size == 0;
-        host = bare_host(host);
         for (std::size_t at = 0; at < size; ++at) {
-            const std::string_view rule = bare_host(data[at]);
-            const bool below = rule.size() > 2 && rule[0] == '*' && rule[1] == '.' && host.size() >= rule.size();
-            const std::size_t from = below ? host.size() - rule.size() + 1 : 0;
-            found =
-                found || (below ? same_host(detail::part(host, from, host.size()), detail::part(rule, 1, rule.size()))
-                                : same_host(host, rule));
+            found = found || host_matches(data[at], host);
         }
         return found;
     }
