@@ -61,12 +61,12 @@ constexpr std::size_t segment_end(std::string_view path, std::size_t from) noexc
 /// behind which some file systems name a stream of the same file.
 constexpr bool is_vague(char byte) noexcept { return byte == '%' || byte == ':'; }
 
-/// Octets that, once decoded, may divide a path or walk up in it: "/", "\", ".", ";", a second percent-encoding, and
+/// Octets that, once decoded, may divide a path or walk up in it: "/", "\", ".", a second percent-encoding, and
 /// what begins the UTF-8 forms that some readers fold to one of them: overlong, full-width, small, dot leaders. RFC
 /// 3629 10.
 constexpr bool may_divide(unsigned octet) noexcept {
-    return octet == '/' || octet == '\\' || octet == '.' || octet == ';' || octet == '%' || octet == 0xc0 ||
-           octet == 0xc1 || octet == 0xe0 || octet == 0xe2 || octet >= 0xef;
+    return octet == '/' || octet == '\\' || octet == '.' || octet == '%' || octet == 0xc0 || octet == 0xc1 ||
+           octet == 0xe0 || octet == 0xe2 || octet >= 0xef;
 }
 
 /// Whether a segment stays one segment of its own, whoever reads it. RFC 3986 3.3, 5.2.4, 6.2.2.
@@ -116,7 +116,7 @@ constexpr errc check_rule(const policy_rule& rule) noexcept {
         host_kind kind{};
         detail::ip_address address;
         const bool named = detail::classify_host(detail::part(rule.host, below ? 2 : 0, rule.host.size()), kind);
-        good = good && (named ? !below || kind == host_kind::name : !below && detail::parse_ipv6(rule.host, address));
+        good = good && (named ? !below || kind == host_kind::name : detail::parse_ipv6(rule.host, address));
     }
     return good ? errc::ok : errc::bad_rule;
 }

@@ -90,6 +90,14 @@ TEST_CASE("the same host (DESIGN 4.4)") {
     CHECK(!same_authority(one, other));
 }
 
+TEST_CASE("a host and one rule") {
+    static_assert(host_matches("a.example", "A.example.") && !host_matches("a.example", "x.a.example"));
+    static_assert(host_matches("*.a.example", "x.a.example") && host_matches("*.a.example", "x.y.A.example."));
+    static_assert(!host_matches("*.a.example", "a.example") && !host_matches("*.a.example", "xa.example"));
+    static_assert(!host_matches("*.a.example", "xya.example") && !host_matches("*.a.example", "x.a.example.org"));
+    static_assert(host_matches("[::1]", "0::1") && !host_matches("", "a") && !host_matches("*.", "a"));
+}
+
 TEST_CASE("a host without brackets and without its last dot (RFC 3986 3.2.2)") {
     static_assert(bare_host("[::1]") == "::1" && bare_host("::1") == "::1" && bare_host("a.example.") == "a.example");
     static_assert(bare_host("a.example") == "a.example" && bare_host("192.0.2.1") == "192.0.2.1");

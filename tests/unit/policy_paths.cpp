@@ -92,6 +92,11 @@ TEST_CASE("no spelling of a path gets around its rule (RFC 3986 6.2.2)") {
              "/\\private",
              "/public/..\\private",
              "/public/..%5cprivate",
+             "/public/a%2f..%2f..%2fprivate",
+             "/public/a%5c..%5C..%5cprivate",
+             "/public/a%c0%af..%c0%af..%c0%afprivate",
+             "/public/a%c1%9c..%c1%9c..%c1%9cprivate",
+             "/public/%f0%80%80%ae%f0%80%80%ae/private",
              "/public/..%255cprivate",
              "/public/%c0%ae%c0%ae/private",
              "/public/%C0%AE./private",
@@ -114,6 +119,7 @@ TEST_CASE("no spelling of a path gets around its rule (RFC 3986 6.2.2)") {
              "/public/%2/private",
              "/public/%/private",
              "/public/%g0/private",
+             "/public/%2g/private",
              "/private%",
              "/private%2",
              "/private%00",
@@ -149,6 +155,7 @@ TEST_CASE("no spelling of a path gets around its rule (RFC 3986 6.2.2)") {
              "http://a.example:0/public",
              "://a.example/public",
              "x?://a.example/public",
+             "x?yyyyyyyyy://a.example/public",
              "a.example:443",
          }) {
         CHECK_MESSAGE(at(spelling).what == tls_policy::require, spelling);
