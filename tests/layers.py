@@ -22,15 +22,15 @@ LAYERS = [
     ["hello", "upgrade", "request_reader", "policy"],
     ["head", "body", "hello_reader"],
     ["write_proxied"],
-    ["write", "write_connect"],
+    ["write", "write_connect", "cache_text"],
     ["write_head", "write_fixed"],
-    ["request_facts", "response_facts"],
+    ["request_facts", "response_facts", "cache"],
     ["facts", "network"],
     ["authority", "basic"],
     ["tunnel", "ledger"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart"],
-    ["scan", "error", "chart", "version", "defence", "outcome"],
+    ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.

@@ -46,22 +46,28 @@ constexpr std::size_t skip_blanks(std::string_view text, std::size_t from) noexc
     return from;
 }
 
-inline constexpr std::uint64_t largest_length = (std::uint64_t{1} << 63) - 1;
-
-/// `1*DIGIT`, at most 20 of them, below 2^63. RFC 9110 8.6.
-constexpr bool parse_length(std::string_view text, std::uint64_t& value) noexcept {
+/// `1*DIGIT`, at most 20 of them, not above `largest`.
+constexpr bool parse_number(std::string_view text, std::uint64_t largest, std::uint64_t& value) noexcept {
     if (text.empty() || text.size() > 20) {
         return false;
     }
     std::uint64_t sum = 0;
     for (const char each : text) {
-        if (!is(each, class_digit) || sum > largest_length / 10) {
+        const auto digit = static_cast<std::uint64_t>(each - '0');
+        if (!is(each, class_digit) || sum > largest / 10 || digit > largest - sum * 10) {
             return false;
         }
-        sum = sum * 10 + static_cast<std::uint64_t>(each - '0');
+        sum = sum * 10 + digit;
     }
     value = sum;
-    return sum <= largest_length;
+    return true;
+}
+
+inline constexpr std::uint64_t largest_length = (std::uint64_t{1} << 63) - 1;
+
+/// A number below 2^63. RFC 9110 8.6.
+constexpr bool parse_length(std::string_view text, std::uint64_t& value) noexcept {
+    return parse_number(text, largest_length, value);
 }
 
 constexpr unsigned hex_value(char digit) noexcept {

@@ -5,6 +5,7 @@
 
 #include "body.hpp"
 #include "head.hpp"
+#include "requirement.hpp"
 #include "upgrade.hpp"
 #include "write.hpp"
 
@@ -19,12 +20,6 @@ struct server_options {
     std::uint32_t drain_bytes = 65536; ///< discarded behind a refusal before the connection closes; RFC 9112 9.6
     /// The 426. It names exactly `upgrade.tokens`, or every step is `bad_options`. Made with `write_426`.
     prepared_head upgrade_required = default_upgrade_required;
-};
-
-/// What a client wants.
-enum class requirement : std::uint8_t {
-    any, ///< The request goes out in clear; if it offers an upgrade, that may happen. RFC 2817 3.1.
-    tls, ///< A probe asks for TLS first; the request is never sent in clear. RFC 2817 3.2.
 };
 
 /// A client's options. The prepared heads must outlive the machine's use of them.

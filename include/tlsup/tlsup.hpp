@@ -22,6 +22,7 @@
 #include "policy_text.hpp"
 #include "registry.hpp"
 #include "request_facts.hpp"
+#include "requirement.hpp"
 #include "response_facts.hpp"
 #include "route.hpp"
 #include "route_options.hpp"
