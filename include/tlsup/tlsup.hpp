@@ -5,6 +5,8 @@
 #include "authority.hpp"
 #include "basic.hpp"
 #include "body.hpp"
+#include "cache.hpp"
+#include "cache_text.hpp"
 #include "chart.hpp"
 #include "client.hpp"
 #include "connect_client.hpp"
