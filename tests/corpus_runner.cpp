@@ -21,6 +21,7 @@
 #include "corpus_support/connect_situations.hpp"
 #include "corpus_support/feed.hpp"
 #include "corpus_support/result.hpp"
+#include "corpus_support/route_role.hpp"
 #include "corpus_support/server_role.hpp"
 #include "corpus_support/server_verdicts.hpp"
 #include "corpus_support/situations.hpp"
@@ -60,6 +61,10 @@ result play_one_server(const entry& of, delivery how, plan wanted, guarded& memo
 }
 
 result play_one_client(const entry& of, delivery how, plan wanted, guarded& memory) {
+    if (of.setup == "client-plain" && of.with == "through forward proxy") {
+        feed input(of.bytes, how, memory);
+        return play_route(input, wanted);
+    }
     client_situation from;
     if (!of.with.empty()) {
         const client_row* const row = row_for(client_rows, of);

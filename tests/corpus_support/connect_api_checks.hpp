@@ -111,6 +111,21 @@ inline bool no_proxy_credentials_inside(std::string_view bytes) {
     return no_field(bytes.substr(0, colon), bytes.substr(colon + 2));
 }
 
+/// Through a forward proxy alone TLS is out of reach: nothing is written, and least of all an offer.
+inline bool no_offer_to_proxy(std::string_view) {
+    const tlsup::route_proxy proxies[] = {{}};
+    char text[256];
+    tlsup::route_options options;
+    options.exchange = client_setup(tlsup::requirement::tls).options;
+    options.proxies = proxies;
+    options.forwarded = tlsup::write_proxied(text, {"GET", "/", "example.com", {}, {}}).head;
+    tlsup::route machine;
+    const tlsup::step now = machine.next({}, options);
+    return now.what == tlsup::action::close && now.bytes.empty() && machine.error() == tlsup::errc::bad_options &&
+           machine.connected(options) == tlsup::errc::wrong_call &&
+           no_bytes(tlsup::write_proxied(text, {"GET", "/", "example.com", client_tokens, {}}));
+}
+
 /// Whatever is unread, an open tunnel says `tunnel` again, takes nothing, and cannot be asked once more.
 inline bool no_http_behind(std::string_view bytes) {
     constexpr std::string_view answer = "HTTP/1.1 200 OK\r\n\r\n";
@@ -136,6 +151,7 @@ inline constexpr api_row connect_api_rows[] = {
     {"connect_client", "caller passes tunnel payload", no_payload},
     {"connect_client", "tunnel open, inner HTTP client; caller adds Proxy-Authorization to an inner request",
      no_proxy_credentials_inside},
+    {"client", "client connected to a forward proxy (no tunnel), require_tls", no_offer_to_proxy},
     {"connect_proxy", "caller calls accept_connect() without established upstream", no_early_200},
     {"connect_proxy", "caller builds 2xx with Content-Length", no_length_on_200},
     {"connect_proxy", "caller builds 407 without challenge", no_407_without_challenge},

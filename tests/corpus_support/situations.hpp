@@ -144,6 +144,15 @@ inline void follow_426(client_situation& at) {
     release(at);
 }
 
+/// What a cache makes of a request that could go in clear, once the server has advertised TLS.
+constexpr tlsup::requirement raised_by_cache() {
+    tlsup::capability entries[1] = {};
+    tlsup::capability_cache cache(entries);
+    const tlsup::origin server{tlsup::scheme::http, "example.com", 80};
+    const tlsup::errc learned = cache.learn(server, tlsup::learned::in_clear, client_tokens, 1, 2, {});
+    return learned == tlsup::errc::ok ? cache.raise(server, tlsup::requirement::any, 1, {}) : tlsup::requirement::any;
+}
+
 struct client_row {
     std::string_view with;
     tlsup::requirement need;
@@ -169,6 +178,7 @@ inline constexpr client_row client_rows[] = {
     {"client has sent only the head and 2 of 5 body octets of a POST that offers TLS/1.0", tlsup::requirement::any,
      offer_on_post},
     {"client already repeated the request with an offer because of a 426", tlsup::requirement::any, follow_426},
+    {"client has sent the probe because the cache says 'server does TLS'", raised_by_cache(), [](client_situation&) {}},
     {"direct", tlsup::requirement::any, [](client_situation&) {}},
     {"client on TLS connection (decrypted input)", tlsup::requirement::tls, release},
 };
