@@ -1,6 +1,5 @@
-// fetch.cpp: a small HTTP/1.1 client that upgrades to TLS: optional, mandatory, or because a 426 demands it.
-#include <strings.h>
-
+// fetch.cpp: a small HTTP/1.1 client that upgrades to TLS: optional, mandatory, or because a 426 demands it, and over
+// proxies.
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -10,13 +9,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <tlsup/tlsup.hpp>
 
 #include "support/client_connection.hpp"
+#include "support/fetch_cache.hpp"
+#include "support/fetch_heads.hpp"
 #include "support/fetch_options.hpp"
-#include "support/road.hpp"
 #include "support/transcript.hpp"
 
 namespace {
@@ -35,59 +34,6 @@ constexpr int tls = 5;
 constexpr int tunnel_refused = 6;
 } // namespace status
 
-/// The heads that may go out, composed once. The machine says which of them, and when.
-class heads {
-  public:
-    explicit heads(const fetch_options& options) : probe_text_(65535, '\0'), request_text_(65535, '\0') {
-        tlsup::request_text request;
-        request.method = options.method;
-        request.target = options.target;
-        request.host = options.authority;
-        if (options.mode == fetch_mode::offer) {
-            request.offer = tlsup::default_tokens;
-        }
-        if (options.content) {
-            request.body = tlsup::content::of(options.content->size());
-        }
-        std::vector<tlsup::field_text> fields;
-        bool typed = false;
-        for (const auto& [name, value] : options.fields) {
-            fields.push_back({name, value});
-            typed = typed || (name.size() == 12 && ::strcasecmp(name.c_str(), "content-type") == 0);
-        }
-        if (options.content && !typed) {
-            fields.push_back({"Content-Type", "application/octet-stream"});
-        }
-        probe_ = checked(tlsup::write_probe(probe_text_, options.authority, tlsup::default_tokens));
-        request_ = checked(tlsup::write_request(request_text_, request, {fields.data(), fields.size()}));
-    }
-
-    [[nodiscard]] const tlsup::prepared_head& probe() const noexcept { return probe_; }
-    [[nodiscard]] const tlsup::prepared_head& request() const noexcept { return request_; }
-
-  private:
-    static tlsup::prepared_head checked(const tlsup::prepared& made) {
-        if (made.error != errc::ok) {
-            throw usage_error("the request cannot be written: " + std::string(explain(made.error)));
-        }
-        return made.head;
-    }
-
-    std::string probe_text_;
-    std::string request_text_;
-    tlsup::prepared_head probe_;
-    tlsup::prepared_head request_;
-};
-
-tlsup::client_options machine_options(const fetch_options& options, const heads& prepared) {
-    tlsup::client_options made;
-    made.need = options.mode == fetch_mode::require_tls ? tlsup::requirement::tls : tlsup::requirement::any;
-    made.probe = prepared.probe(); // in all modes, so that a 426 can be followed
-    made.request = prepared.request();
-    made.peer = {.peer_omits_upgrade_option = options.cups, .peer_lists_all_tls_tokens = options.cups};
-    return made;
-}
-
 ssl_context trusting_context(const fetch_options& options) {
     ssl_context made = make_client_context();
     if (options.cacert.empty()) {
@@ -98,14 +44,22 @@ ssl_context trusting_context(const fetch_options& options) {
     return made;
 }
 
-/// One exchange: it does what the machine says, and tells it what happened.
-class exchange {
+tlsup::requirement wanted_by(const fetch_options& options) {
+    return options.mode == fetch_mode::require_tls ? tlsup::requirement::tls : tlsup::requirement::any;
+}
+
+/// One request on its road: it does what the machine says, and tells it what happened.
+class journey {
   public:
-    explicit exchange(const fetch_options& options)
-        : options_(options), prepared_(options), rules_(machine_options(options, prepared_)),
-          context_(trusting_context(options)), say_(options.verbose),
-          road_(options.proxies, {options.host, options.port}, say_),
-          until_(clock::now() + std::chrono::seconds(options.timeout)) {
+    explicit journey(const fetch_options& options)
+        : options_(options), say_(options.verbose),
+          cache_(options.cache, options.cache_pin,
+                 {tlsup::scheme::http, options.host, static_cast<std::uint16_t>(std::stoul(options.port))}),
+          need_(cache_.raise(wanted_by(options))), heads_(options, need_), rules_(heads_.rules()),
+          context_(trusting_context(options)), until_(clock::now() + std::chrono::seconds(options.timeout)) {
+        if (need_ != wanted_by(options)) {
+            say_.note("the cache says that this server does TLS: nothing else will do");
+        }
         if (!options.output.empty()) {
             file_.open(options.output, std::ios::binary);
             if (!file_) {
@@ -115,11 +69,15 @@ class exchange {
     }
 
     int run() {
-        dial();
+        std::string nothing;
         while (true) {
-            std::string& unread = machine_.secure() ? connection_->unread() : connection_->clear();
+            std::string& unread = !connection_        ? nothing
+                                  : machine_.secure() ? connection_->unread()
+                                                      : connection_->clear();
+            at_proxy_ = machine_.state() < tlsup::route_state::answered ? asks_a_proxy() : at_proxy_;
             const tlsup::step wanted =
                 machine_.secure() ? machine_.next_secure(unread, rules_) : machine_.next(unread, rules_);
+            note_tunnels();
             switch (wanted.what) {
             case action::write:
                 write(wanted);
@@ -139,9 +97,8 @@ class exchange {
             case action::start_tls:
                 start_tls();
                 break;
-            case action::dial: // a 426 came, and its connection cannot go on
-                dial();
-                (void)machine_.retry();
+            case action::dial:
+                dial(unread);
                 break;
             case action::close:
             case action::detach: // the connection could carry another request, but there is none
@@ -151,16 +108,54 @@ class exchange {
             case action::secure:
             case action::tunnel:
             case action::drain:
-                throw std::logic_error("this step is not a client's");
+                throw std::logic_error("this step is not a route's");
             }
         }
     }
 
   private:
-    void dial() { road_.connect(connection_, until_); }
+    [[nodiscard]] endpoint hop(std::size_t number) const {
+        return number < options_.proxies.size() ? options_.proxies[number].where
+                                                : endpoint{options_.host, options_.port};
+    }
+
+    void dial(std::string_view unread) {
+        show_head(unread); // what was not the last word
+        if (machine_.raised() && !raised_) {
+            say_.heading("a 426: TLS is required from here on");
+            raised_ = true;
+        }
+        const endpoint to = hop(0);
+        connection_.reset();
+        connection_.emplace(to, until_);
+        say_.new_connection();
+        say_.note("connected to " + to_string(to));
+        passed_ = 0;
+        (void)machine_.connected(rules_);
+    }
+
+    void note_tunnels() {
+        while (passed_ < machine_.hop()) {
+            const std::string way = to_string(hop(passed_ + 1)) + " through " + to_string(hop(passed_));
+            say_.note("tunnel to " + way);
+            ++passed_;
+        }
+    }
+
+    /// The head at the front of what nobody took, if there is one.
+    void show_head(std::string_view unread) {
+        const std::size_t end = unread.find("\r\n\r\n");
+        if (unread.substr(0, 5) == "HTTP/" && end != std::string_view::npos) {
+            say_.received(unread.substr(0, end), machine_.secure());
+        }
+    }
+
+    [[nodiscard]] bool asks_a_proxy() const { return machine_.state() == tlsup::route_state::tunnelling; }
 
     void write(const tlsup::step& wanted) {
-        released_ = machine_.state() != tlsup::client_state::probing;
+        const std::string_view probe = rules_.exchange.probe.text();
+        const bool probes = wanted.bytes.data() >= probe.data() && wanted.bytes.data() < probe.data() + probe.size();
+        released_ = !asks_a_proxy() && !probes;
         say_.sent(wanted.bytes, machine_.secure());
         if (!connection_->send(wanted.bytes)) {
             (void)machine_.peer_closed();
@@ -215,17 +210,27 @@ class exchange {
         const bool head = bytes.substr(0, 7) == "HTTP/1.";
         const bool secure = machine_.secure();
         head ? say_.received(bytes, secure) : say_.received_octets(bytes.size(), secure);
-        if (machine_.state() == tlsup::client_state::switched) {
+        const bool interim = head && bytes.substr(9, 1) == "1";
+        const bool switched = interim && bytes.substr(9, 3) == "101";
+        if (switched) {
             say_.heading("the switch: 101");
-        } else if (machine_.state() == tlsup::client_state::following && head) {
+        } else if (machine_.raised() && !raised_) {
             say_.heading("a 426: TLS is required from here on");
+            raised_ = true;
+        } else if (head && asks_a_proxy() && bytes.substr(9, 3) == "407") {
+            say_.note("the proxy asks who we are");
         }
         take(bytes.size());
     }
 
     void answer(std::string_view head) {
         say_.received(head, machine_.secure());
+        if (asks_a_proxy()) { // a refusal, and the proxy's
+            take(head.size());
+            return;
+        }
         const tlsup::response_view response = machine_.response();
+        cache_.saw_hint(response.hint);
         if (!response.hint.empty()) {
             std::string names;
             for (std::size_t at = 0; at < response.hint.size(); ++at) {
@@ -240,6 +245,11 @@ class exchange {
     }
 
     void body(std::string_view bytes) {
+        if (asks_a_proxy()) {
+            say_.note("the proxy's own content, " + std::to_string(bytes.size()) + " octets");
+            take(bytes.size());
+            return;
+        }
         say_.received_octets(bytes.size(), machine_.secure());
         std::ostream& out = file_.is_open() ? file_ : std::cout;
         out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -255,7 +265,7 @@ class exchange {
     // From here on the connection belongs to TLS, whatever happens. RFC 2817 3.3.
     void start_tls() {
         tls_endpoint engine(context_.get(), tls_endpoint::role::client);
-        engine.expect_host(options_.host);
+        engine.expect_host(std::string(tlsup::route::tls_name(rules_)));
         if (options_.alpn) {
             engine.offer_alpn();
         }
@@ -301,28 +311,46 @@ class exchange {
     int finish(std::string_view unread) {
         std::ostream& out = file_.is_open() ? file_ : std::cout;
         out.flush();
-        connection_->close();
-        const bool answered =
-            machine_.outcome() == tlsup::outcome::answered || machine_.outcome() == tlsup::outcome::answered_secure;
-        if (answered && out) {
+        if (connection_) {
+            connection_->close();
+        }
+        if (machine_.outcome() == tlsup::outcome::answered_secure && !options_.insecure) {
+            cache_.saw_tls();
+        }
+        cache_.saw_hint(machine_.required_tokens());
+        if (machine_.outcome() != tlsup::outcome::refused) {
+            if (!out) {
+                throw failure("cannot write the content");
+            }
             return status::answered;
         }
-        if (answered) {
-            throw failure("cannot write the content");
-        }
-        if (unread.substr(0, 5) == "HTTP/") { // the answer that ended it
-            say_.received(unread.substr(0, unread.find("\r\n\r\n")), machine_.secure());
-        }
+        show_head(unread); // the answer that ended it
         const errc error = machine_.error();
-        const std::string sentence = std::string(explain(error)) + " (" + std::string(source(error)) + ")";
-        std::fprintf(stderr, "fetch: %s: %s\n", std::string(to_string(error)).c_str(), sentence.c_str());
-        return exit_status(error);
+        std::fprintf(stderr, "fetch: %s: %s\n", std::string(to_string(error)).c_str(), sentence().c_str());
+        return at_proxy_ ? tunnel_status(error) : exit_status(error);
+    }
+
+    [[nodiscard]] std::string sentence() const {
+        const errc error = machine_.error();
+        const std::string why = std::string(explain(error)) + " (" + std::string(source(error)) + ")";
+        if (!at_proxy_) {
+            return why;
+        }
+        const std::string proxy = to_string(hop(machine_.hop()));
+        const std::string target = to_string(hop(machine_.hop() + 1));
+        return error == errc::tunnel_refused
+                   ? proxy + " answered CONNECT " + target + " with " + std::to_string(machine_.status())
+                   : proxy + ", asked for " + target + ": " + why;
     }
 
     [[nodiscard]] int exit_status(errc error) const {
-        const bool required = options_.mode == fetch_mode::require_tls || machine_.raised();
-        if (error == errc::upgrade_refused) {
+        const bool required = need_ == tlsup::requirement::tls || machine_.raised();
+        if (error == errc::upgrade_refused || error == errc::upgrade_required || error == errc::no_common_token ||
+            machine_.status() == 426) {
             return status::refused;
+        }
+        if (error == errc::bad_options) {
+            return status::usage;
         }
         if (error == errc::timeout || error == errc::peer_closed) {
             return required && !released_ ? status::refused : status::network;
@@ -334,27 +362,31 @@ class exchange {
         return status::peer_broke_protocol;
     }
 
+    /// Where a proxy did not let us through.
+    static int tunnel_status(errc error) {
+        return error == errc::tunnel_refused                          ? status::tunnel_refused
+               : error == errc::timeout || error == errc::peer_closed ? status::network
+               : error == errc::bad_options                           ? status::usage
+                                                                      : status::peer_broke_protocol;
+    }
+
     const fetch_options& options_;
-    heads prepared_;
-    tlsup::client_options rules_;
-    ssl_context context_;
     transcript say_;
-    road road_;
+    remembered cache_;
+    tlsup::requirement need_;
+    fetch_heads heads_;
+    const tlsup::route_options& rules_;
+    ssl_context context_;
     clock::time_point until_;
     std::ofstream file_;
     std::optional<client_connection> connection_;
-    tlsup::client machine_;
+    tlsup::route machine_;
+    std::size_t passed_ = 0; // proxies whose tunnels stand
+    bool raised_ = false;    // and it was said
+    bool at_proxy_ = false;  // a proxy had the last word
     bool content_due_ = false;
     bool released_ = false; // the request, not only the probe, was sent
 };
-
-/// Where a proxy did not let us through.
-int tunnel_status(errc error) {
-    return error == errc::tunnel_refused                               ? status::tunnel_refused
-           : error == errc::timeout || error == errc::peer_closed      ? status::network
-           : error == errc::bad_argument || error == errc::bad_options ? status::usage
-                                                                       : status::peer_broke_protocol;
-}
 
 } // namespace
 
@@ -365,13 +397,10 @@ int main(int count, char** words) {
             std::cout << fetch_help;
             return status::answered;
         }
-        return exchange(options).run();
+        return journey(options).run();
     } catch (const usage_error& error) {
         std::fprintf(stderr, "fetch: usage: %s; try --help\n", error.what());
         return status::usage;
-    } catch (const tunnel_failure& error) {
-        std::fprintf(stderr, "fetch: %s: %s\n", std::string(to_string(error.error)).c_str(), error.what());
-        return tunnel_status(error.error);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "fetch: network: %s\n", error.what());
         return status::network;

@@ -14,7 +14,7 @@
 
 #include <tlsup/tlsup.hpp>
 
-#include "road.hpp"
+#include "net.hpp"
 
 namespace example {
 
@@ -27,8 +27,13 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   --offer             send the request in clear with an offer; TLS if the server takes it
   --plain             send the request in clear; TLS only if the server demands it with a 426
   --proxy http://[USER:PASSWORD@]HOST:PORT
-                      reach the server through a tunnel (CONNECT); repeated: through several, nearest first. A login is
-                      sent when its proxy asks for it, to no other proxy, and never inside the tunnel
+                      reach the server through this proxy; repeated: through several, nearest first. TLS and offers go
+                      through a tunnel (CONNECT); with --plain the last proxy passes the request on, and a 426 leads
+                      into a tunnel. A login is sent when its proxy asks for it, to no other proxy, and never inside
+                      the tunnel
+  --tunnel            go through a tunnel with --plain too, and with --offer go nowhere else
+  --cache FILE        remember which servers do TLS; what is remembered raises --plain and --offer to --require-tls
+  --cache-pin         what was reached over TLS needs TLS from then on, without end
   --cacert FILE       trust the certificates in this PEM file instead of the system's
   --pin SHA256        trust exactly the certificate with this SHA-256, in hex
   --insecure          trust any certificate
@@ -51,6 +56,15 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// A proxy on the way, and what to say when it asks who we are.
+struct proxy_hop {
+    endpoint where;
+    std::string user;
+    std::string password;
+
+    [[nodiscard]] bool has_login() const { return !user.empty() || !password.empty(); }
+};
+
 enum class fetch_mode : unsigned char { require_tls, offer, plain };
 
 struct fetch_options {
@@ -66,7 +80,10 @@ struct fetch_options {
     std::string cacert;
     std::string pin;
     std::string output;
+    std::string cache;
     unsigned timeout = 30;
+    bool tunnel = false;
+    bool cache_pin = false;
     bool insecure = false;
     bool cups = false;
     bool alpn = true;
@@ -199,6 +216,12 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
             options.mode = fetch_mode::plain;
         } else if (word == "--proxy") {
             options.proxies.push_back(read_proxy(value()));
+        } else if (word == "--tunnel") {
+            options.tunnel = true;
+        } else if (word == "--cache") {
+            options.cache = value();
+        } else if (word == "--cache-pin") {
+            options.cache_pin = true;
         } else if (word == "--cacert") {
             options.cacert = value();
         } else if (word == "--pin") {
@@ -240,6 +263,12 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
     const int trusts = (options.cacert.empty() ? 0 : 1) + (options.pin.empty() ? 0 : 1) + (options.insecure ? 1 : 0);
     if (trusts > 1) {
         throw usage_error("--cacert, --pin and --insecure exclude each other");
+    }
+    if (options.cache_pin && options.cache.empty()) {
+        throw usage_error("--cache-pin needs --cache");
+    }
+    if (options.proxies.size() > 8) {
+        throw usage_error("there are more than eight proxies");
     }
     if (url.empty()) {
         throw usage_error("there is no URL");

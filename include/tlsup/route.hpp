@@ -129,6 +129,8 @@ class route {
     }
     /// Whether a 426 was followed: from then on a clear answer is out of the question.
     [[nodiscard]] constexpr bool raised() const noexcept { return raised_ || client_.raised(); }
+    /// The tokens of a followed 426, empty where none was followed, or where it came through a proxy.
+    [[nodiscard]] constexpr token_list required_tokens() const noexcept { return client_.required_tokens(); }
     /// Connections so far.
     [[nodiscard]] constexpr std::uint8_t connections() const noexcept { return connections_; }
     /// Whether the connection can carry another request, once it is answered.

@@ -205,12 +205,14 @@ constexpr void route::exchange_over(const route_options& options) noexcept {
 /// Why a 426 could not be followed. RFC 2817 4.2, 5.1; RFC 9110 15.5.22.
 constexpr errc route::why_final(const route_options& options) const noexcept {
     const response_facts& facts = client_.response().facts;
-    const bool named = facts.has_upgrade_option() || options.exchange.peer.peer_omits_upgrade_option;
     if (forwards_) {
         return errc::upgrade_required;
     }
-    if (!named || !facts.any_layer() || facts.list_is_void()) {
+    if (!facts.any_layer() || facts.list_is_void()) {
         return errc::missing_upgrade;
+    }
+    if (!facts.has_upgrade_option() && !options.exchange.peer.peer_omits_upgrade_option) {
+        return errc::missing_upgrade_option;
     }
     const bool ours = !options.exchange.probe.tokens().common(facts.listed_tokens()).empty();
     return options.exchange.probe.kind() == head_kind::probe && !ours ? errc::no_common_token : errc::upgrade_required;

@@ -140,7 +140,7 @@ def offered_where_required(lab):
 def not_followed(lab):
     inside, way, url = cups_lab_outside_127(lab)
     done = fetch(lab, "--plain", "--insecure", url, trust=False, namespace=inside)
-    check_exit(done, expected.answered)
+    check_exit(done, expected.refused)
     check(b"Upgrade Required" in done.out, "the 426 is not the answer")
     check_equal(len(way.flows), 1, "connections")
     check_equal(way.upgraded(), [], "upgraded connections")

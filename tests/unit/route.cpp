@@ -239,7 +239,7 @@ TEST_CASE("a 426 that cannot be followed is shown, and refuses the request (2817
     constexpr std::string_view named = "Upgrade: TLS/1.2, HTTP/1.1\r\nConnection: Upgrade\r\n";
     heads all(requirement::any);
     CHECK(ends_with(all.options, "") == errc::missing_upgrade);
-    CHECK(ends_with(all.options, "Upgrade: TLS/1.2\r\n") == errc::missing_upgrade);
+    CHECK(ends_with(all.options, "Upgrade: TLS/1.2\r\n") == errc::missing_upgrade_option);
     CHECK(ends_with(all.options, "Upgrade: TLS/1.3\r\nConnection: Upgrade\r\n") == errc::no_common_token);
     all.options.exchange.follow_426 = false;
     CHECK(ends_with(all.options, named) == errc::upgrade_required);
