@@ -1,4 +1,4 @@
-// caller_loops.hpp: the caller's loop of a server and of a client, to be copied.
+// caller_loops.hpp: the caller's loop of a server, of a client and of a route, to be copied.
 //
 // What they ask of `Io`, one end of one connection with its TLS engine; every call waits until it is done:
 //
@@ -12,7 +12,8 @@
 //                          the gate goes first: `took`, `tls_hello`. Where it lacks bytes it receives some
 //   writable(), shut()     the write side is open; ends it, with a close_notify inside TLS
 //   close()                the same, and closes the connection
-//   dial(), keep()         at a client: connects again, empties the buffers; keeps the connection for another use
+//   dial(), keep()         at a client: connects again, empties the buffers; keeps the connection for another use.
+//                          On a route: connects to the first proxy, or to the server where there is none
 //
 // `Host` is the server's application: `decide` makes one of the decisions, and writes `continue_100` where it declines
 // a request that waits for it; `content` returns that part of the bytes that it used, at least an octet; `answer`
@@ -82,6 +83,38 @@ template <class Io> fetched fetch(Io& io, const client_options& options) {
             it.text += now.what == action::drop ? std::string_view{} : now.bytes;
             (void)it.machine.took(io.take(now.bytes));
         } else if (const errc end = io.read(deadline::none); end != errc::ok) { // read
+            (void)(end == errc::peer_closed ? it.machine.peer_closed(io.ending()) : it.machine.abort(end));
+        }
+    }
+}
+// [end]
+
+/// A route at its end. `outcome()`, `error()` and `response()` are the machine's.
+struct travelled {
+    route machine{};
+    std::string text{}; ///< the final response, or what a proxy said instead: the head as it came, and the content
+};
+
+/// For a request without content.
+// [route loop]
+template <class Io> travelled travel(Io& io, const route_options& options) {
+    for (travelled it;;) {
+        const step now =
+            it.machine.secure() ? it.machine.next_secure(io.plain(), options) : it.machine.next(io.clear(), options);
+        if (now.what == action::dial) { // to the first proxy, or to the server
+            (void)(io.dial() ? it.machine.connected(options) : it.machine.abort(errc::upstream_unreachable));
+        } else if (now.what == action::write) {
+            const std::size_t count = io.write(now.bytes, now.more);
+            (void)(count != 0 ? it.machine.wrote(count) : it.machine.abort(errc::aborted));
+        } else if (now.what == action::start_tls) { // for the name route::tls_name(options)
+            io.start_tls(it.machine, options);
+        } else if (now.what == action::close || now.what == action::detach) {
+            now.what == action::close ? io.close() : io.keep();
+            return it;
+        } else if (!now.bytes.empty()) { // answer, body, drop
+            it.text += now.what == action::drop ? std::string_view{} : now.bytes;
+            (void)it.machine.took(io.take(now.bytes));
+        } else if (const errc end = io.read(it.machine.wanted()); end != errc::ok) { // read
             (void)(end == errc::peer_closed ? it.machine.peer_closed(io.ending()) : it.machine.abort(end));
         }
     }

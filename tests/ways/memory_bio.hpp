@@ -72,8 +72,8 @@ class memory_bio_io {
         }
     }
 
-    /// A client's turn. What does not look like TLS stays in clear, for the machine to refuse.
-    void start_tls(client& machine, const client_options& options) {
+    /// A client's or a route's turn. What does not look like TLS stays in clear, for the machine to refuse.
+    template <class Machine, class Options> void start_tls(Machine& machine, const Options& options) {
         if (established(machine, options)) {
             return;
         }
