@@ -382,7 +382,9 @@ constexpr request_line parse_request_line(std::string_view head) noexcept {
     const std::size_t from = space < head.size() ? space + 1 : space;
     const std::size_t to = detail::skip(head, from, detail::class_target);
     request_line line{detail::part(head, 0, space), detail::part(head, from, to), {}};
-    line.authority = detail::authority_part(line.target);
+    if (!line.target.empty() && line.target[0] != '/') { // a path or query may well hold another URI
+        line.authority = detail::authority_part(line.target);
+    }
     if (line.method == "CONNECT") {
         line.authority = line.target;
     }

@@ -20,6 +20,12 @@ request_facts offer(std::string_view method = "OPTIONS", unsigned minor = 1) {
     return facts;
 }
 
+// Another URI inside a target in origin-form names no authority of the request's. 9112-3.2.1-01, RFC 9112 3.3
+constexpr std::string_view authority_of(std::string_view head) { return parse_request_line(head).authority; }
+static_assert(authority_of("GET /r?u=http://other.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n") == "a.example");
+static_assert(authority_of("OPTIONS /x://other.example HTTP/1.1\r\nHost: a.example\r\n\r\n") == "a.example");
+static_assert(authority_of("GET http://b.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n") == "b.example");
+
 } // namespace
 
 TEST_CASE("judge and commit (2817-06, 9110-7.8-06, 9112-9.3-02)") {
