@@ -18,7 +18,8 @@ LAYERS = [
     ["route_options"],
     ["server", "client", "connect_client", "connect_proxy", "system_error"],
     ["server_run", "client_run", "connect_client_run", "connect_proxy_run"],
-    ["options", "connect_options", "policy_text"],
+    ["options", "connect_options", "policy_text", "write_forward"],
+    ["forward"],
     ["hello", "upgrade", "request_reader", "policy"],
     ["head", "body", "hello_reader"],
     ["write_proxied"],
@@ -48,7 +49,7 @@ ONLY = {
 }
 
 # The headers that may join line ends and other text in a string literal.
-WRITERS = {"write", "write_connect", "write_fixed", "write_head", "write_proxied"}
+WRITERS = {"write", "write_connect", "write_fixed", "write_forward", "write_head", "write_proxied"}
 
 LONGEST = 400
 

@@ -15,6 +15,7 @@
 #include "defence.hpp"
 #include "error.hpp"
 #include "facts.hpp"
+#include "forward.hpp"
 #include "grammar.hpp"
 #include "head.hpp"
 #include "hello.hpp"
@@ -35,4 +36,5 @@
 #include "version.hpp"
 #include "write.hpp"
 #include "write_connect.hpp"
+#include "write_forward.hpp"
 #include "write_proxied.hpp"
