@@ -56,6 +56,9 @@ int main() {
          "Which event the end of a side is depends on the policy: `gone` with `close_both`, `finished` with "
          "`propagate`.",
          tunnel_chart, tunnel_state_names, tunnel_event_names, tunnel_state::closed);
+    draw("Response filter", "`inserting` writes what is not the host's; all other bytes pass unchanged.",
+         response_filter_chart, response_filter_state_names, response_filter_event_names,
+         response_filter_state::detached);
     draw("Route",
          "Each way back to `dialing` is taken once for each proxy, or once at all. `forwarding` has no way to "
          "`answered_secure`.",

@@ -16,8 +16,8 @@ LAYERS = [
     ["route"],
     ["route_run"],
     ["route_options"],
-    ["server", "client", "connect_client", "connect_proxy", "system_error"],
-    ["server_run", "client_run", "connect_client_run", "connect_proxy_run"],
+    ["server", "client", "connect_client", "connect_proxy", "response_filter", "system_error"],
+    ["server_run", "client_run", "connect_client_run", "connect_proxy_run", "response_filter_run"],
     ["options", "connect_options", "policy_text", "write_forward"],
     ["forward"],
     ["hello", "upgrade", "request_reader", "policy"],
@@ -30,7 +30,7 @@ LAYERS = [
     ["authority", "basic"],
     ["tunnel", "ledger"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
-     "tunnel_chart", "route_chart"],
+     "tunnel_chart", "route_chart", "response_filter_chart"],
     ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],
 ]
 
@@ -40,6 +40,7 @@ PARTS = {
     "client_run": "client",
     "connect_client_run": "connect_client",
     "connect_proxy_run": "connect_proxy",
+    "response_filter_run": "response_filter",
     "route_run": "route",
 }
 

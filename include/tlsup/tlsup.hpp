@@ -27,6 +27,7 @@
 #include "request_facts.hpp"
 #include "requirement.hpp"
 #include "response_facts.hpp"
+#include "response_filter.hpp"
 #include "route.hpp"
 #include "route_options.hpp"
 #include "scan.hpp"

@@ -85,6 +85,12 @@ class prepared_head {
     [[nodiscard]] constexpr std::uint16_t head_size() const noexcept { return head_size_; }
     /// Where `close, ` goes into the Connection field of a 426.
     [[nodiscard]] constexpr std::uint16_t close_at() const noexcept { return close_at_; }
+    /// The Upgrade line of an advertisement alone, where a Connection field is there already; else empty.
+    [[nodiscard]] constexpr std::string_view upgrade_line() const noexcept {
+        constexpr std::string_view next = "Connection: ";
+        return kind_ == head_kind::advertisement ? std::string_view{data_, close_at_ - next.size()}
+                                                 : std::string_view{};
+    }
     [[nodiscard]] constexpr tlsup::method method() const noexcept { return method_; }
     /// Whether the caller sends content behind it.
     [[nodiscard]] constexpr bool announces_content() const noexcept { return content_; }
