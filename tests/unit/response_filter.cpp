@@ -213,6 +213,8 @@ TEST_CASE("interim responses pass, before the final one (9110-15.2-03)") {
     const run seen = every_way(interim + final, {asked("GET")}, options, false);
     CHECK(seen.error == errc::too_many_interim);
     CHECK(seen.out == "HTTP/1.1 100 Continue\r\n\r\n");
+    const std::string twice = "HTTP/1.1 103 X\r\n\r\n" + final + "HTTP/1.1 103 X\r\n\r\n" + final;
+    CHECK(every_way(twice, {asked("GET"), asked("GET")}, options, false).error == errc::ok); // each has its own limit
 }
 
 TEST_CASE("pipelined responses, each by its own request (9112-9.3.2-01)") {
