@@ -20,6 +20,7 @@
 #include "corpus_support/connect_proxy_role.hpp"
 #include "corpus_support/connect_situations.hpp"
 #include "corpus_support/feed.hpp"
+#include "corpus_support/forward_role.hpp"
 #include "corpus_support/result.hpp"
 #include "corpus_support/route_role.hpp"
 #include "corpus_support/server_role.hpp"
@@ -93,6 +94,10 @@ result play_one_connect_client(const entry& of, delivery how, const plan& wanted
 }
 
 result play_one_connect_proxy(const entry& of, delivery how, const plan& wanted, guarded& memory) {
+    if (of.setup == "special" && of.with == "forward helper") {
+        feed input(of.bytes, how, memory);
+        return play_forwarded_request(input, wanted);
+    }
     const connect_proxy_row* const row = of.with.empty() ? nullptr : row_for(connect_proxy_rows, of);
     if (of.with.empty() ? of.setup != "connect-proxy" : row == nullptr) {
         return failure("no situation is known for its setup");
@@ -103,7 +108,11 @@ result play_one_connect_proxy(const entry& of, delivery how, const plan& wanted,
                : play_connect_proxy(row != nullptr ? row->how : ruling_for(of.expect), input, wanted);
 }
 
-result play_one_tunnel(const entry& of, delivery how, const plan& wanted) {
+result play_one_tunnel(const entry& of, delivery how, const plan& wanted, guarded& memory) {
+    if (of.setup == "special" && forwards(of.with)) {
+        feed input(of.bytes, how, memory);
+        return play_forwarded_response(input, wanted);
+    }
     const tunnel_row* const row = of.with.empty() ? nullptr : row_for(tunnel_rows, of);
     if (of.with.empty() ? of.setup != "tunnel" : row == nullptr) {
         return failure("no situation is known for its setup");
@@ -137,7 +146,7 @@ result play(const entry& of, delivery how, bool traced, guarded& memory) {
            : of.role == "client"         ? play_one_client(of, how, wanted, memory)
            : of.role == "connect_client" ? play_one_connect_client(of, how, wanted, memory)
            : of.role == "connect_proxy"  ? play_one_connect_proxy(of, how, wanted, memory)
-           : of.role == "tunnel"         ? play_one_tunnel(of, how, wanted)
+           : of.role == "tunnel"         ? play_one_tunnel(of, how, wanted, memory)
                                          : failure("there is no such role");
 }
 

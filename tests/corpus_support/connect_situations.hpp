@@ -45,4 +45,12 @@ inline constexpr tunnel_row tunnel_rows[] = {
     {"A writes faster than B reads", {tlsup::side::client, true, 0, false}},
 };
 
+/// Situations of a proxy that forwards requests: the bytes are an origin's response.
+inline bool forwards(std::string_view with) {
+    return with == "proxy joined a 101 from the origin without having forwarded an offer" ||
+           with ==
+               "websocket-style smuggling: client sent an upgrade with a bad version; origin answers this, proxy must "
+               "decide";
+}
+
 } // namespace corpus
