@@ -74,11 +74,15 @@ def password_file(lab, folder, auth):
 
 
 class real_proxy:
-    """One that others wrote. It allows CONNECT to the ports, to who knows `auth` where that is USER:PASSWORD.
+    """One that others wrote. It passes on any http request, and allows CONNECT to the ports, in both cases to who
+    knows `auth` where that is USER:PASSWORD.
 
     Each names the statuses that it answers with:
     port_denied, upstream_refused, name_unresolved, wrong_credentials (None where it asks for none).
+    Most of them remove the Upgrade of a 426.
     """
+
+    keeps_upgrade_of_426 = False
 
     def __init__(self, lab, *ports, auth=None, namespace=None):
         self.folder, self.port = own_place(lab, self.name)
@@ -118,7 +122,7 @@ http_access deny !known
 http_port {self.address}
 visible_hostname localhost
 acl allowed port {ports}
-http_access deny !allowed
+http_access deny CONNECT !allowed
 {passwords}
 http_access allow all
 cache deny all
@@ -132,11 +136,14 @@ dns_nameservers 127.0.0.1
 dns_retransmit_interval 1 second
 dns_timeout 1 second
 """)
-        return ["squid", "-N", "-d", "1", "-f", settings]
+        # All squids of a machine name their shared memory alike: this one gets a /dev/shm of its own.
+        apart = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /dev/shm && exec "$@"', "sh"]
+        return apart + ["squid", "-N", "-d", "1", "-f", settings]
 
 
 class privoxy(real_proxy):
     name = "privoxy"
+    keeps_upgrade_of_426 = True
     port_denied, upstream_refused, name_unresolved, wrong_credentials = 403, 503, 404, None
 
     def command(self, lab, ports, auth):
@@ -182,7 +189,7 @@ class apache(real_proxy):
     port_denied, upstream_refused, name_unresolved, wrong_credentials = 403, 503, 502, 407
 
     def command(self, lab, ports, auth):
-        modules = ["proxy", "proxy_connect"]
+        modules = ["proxy", "proxy_connect", "proxy_http"]
         rule = "Require all granted"
         if auth:
             modules += ["authn_core", "authn_file", "auth_basic", "authz_user"]
