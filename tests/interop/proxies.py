@@ -266,6 +266,12 @@ def requests_in_clear(flow):
     return [message(head + b"\r\n\r\n") for head in flow.clear_up().split(b"\r\n\r\n")[:-1]]
 
 
+def check_said(way, *wanted):
+    """The first lines of all that was said in clear on the way to the server: a list for each connection."""
+    seen = [[head.first for head in requests_in_clear(flow)] for flow in way.flows]
+    check_equal(seen, list(wanted), f"said in clear {way.name}")
+
+
 def connects(flow):
     return [head for head in requests_in_clear(flow) if head.method() == "CONNECT"]
 

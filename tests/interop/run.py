@@ -29,6 +29,7 @@ import cases_opossum  # noqa: E402,F401
 import cases_patience  # noqa: E402,F401
 import cases_random  # noqa: E402,F401
 import cases_resets  # noqa: E402,F401
+import cases_routes  # noqa: E402,F401
 import cases_smuggling  # noqa: E402,F401
 import cases_tunnels  # noqa: E402,F401
 from lab import cases, failure, lab  # noqa: E402
