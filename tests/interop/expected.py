@@ -18,6 +18,12 @@ errors = {
     "the server did not upgrade": ["upgrade_refused"],
     "the probe's answer ends the connection": ["probe_connection_closing"],
     "something came behind the probe's answer": ["unsolicited_response"],
+    "426 without Upgrade": ["missing_upgrade"],
+    "426 without Connection: upgrade": ["missing_upgrade_option"],
+    "426 for another protocol": ["no_common_token"],
+    "101 that nobody asked for": ["unasked_101"],
+    "101 for what was not offered": ["token_not_offered"],
+    "the connection ended": ["peer_closed"],
 }
 
 # What gateway prints on stdout.
