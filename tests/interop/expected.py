@@ -40,6 +40,17 @@ def refused_tunnel(proxy, target, status):
     return rf"^{re.escape(line)}(: .*)?$"
 
 
+# What fetch says of a line of its cache that it cannot read: a pattern.
+def damaged_line(file, number):
+    return rf"^fetch: cache: {re.escape(file)}:{number}: bad_entry: "
+
+
+# The lines of the cache: scheme host port how pinned expires token... How long fetch remembers, in seconds.
+heard_in_clear = ["clear", "unpinned"]
+verified = ["verified", "unpinned"]
+pinned = ["verified", "pinned", "0"]
+life = {"clear": 3600, "verified": 30 * 86400}
+
 # The access log of proxy: how a tunnel ends when nothing went wrong, and the name of each refusal.
 # A client that closes before it has read the server's last alert resets the connection: client_failed.
 good_ends = ("client_closed", "upstream_closed", "client_failed")

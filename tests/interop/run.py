@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import cases_attacks  # noqa: E402,F401
 import cases_basics  # noqa: E402,F401
+import cases_cache  # noqa: E402,F401
 import cases_cascade  # noqa: E402,F401
 import cases_connect_clients  # noqa: E402,F401
 import cases_connect_proxies  # noqa: E402,F401
