@@ -33,7 +33,9 @@ class fetch_heads {
                 });
             }
         }
-        request.offer = options.mode == fetch_mode::offer ? tlsup::default_tokens : tlsup::token_list{};
+        // Where TLS is required the probe makes the offer, and the request goes inside TLS.
+        const bool offers = options.mode == fetch_mode::offer && need == tlsup::requirement::any;
+        request.offer = offers ? tlsup::default_tokens : tlsup::token_list{};
         rules_.exchange.need = need;
         rules_.exchange.request = compose([&](auto& room) { return write_request(room, request, list); });
         rules_.exchange.probe = compose([&](auto& room) { // in all modes, so that a 426 can be followed

@@ -203,6 +203,18 @@ def followed(lab):
     here.check_answered(here.fetch("--plain"), probe)
 
 
+@case("cache: where it raises --offer, the request inside TLS has no offer")
+def no_offer_inside(lab):
+    here = rig(lab)
+    here.write(here.entry(expected.verified))
+    done = here.fetch("--offer", "-v")
+    check_exit(done, expected.answered)
+    here.check_said(probe)
+    said = [line.decode().lower() for line in done.err.splitlines() if line.startswith(b">> ")]
+    check_equal(said[0], ">> get /page http/1.1", "the request inside TLS")
+    check(not [line for line in said if line.startswith((">> upgrade:", ">> connection:"))], f"an offer: {said}")
+
+
 # Proxies
 
 @case("cache: what a forward proxy advertises is not remembered of the server")
