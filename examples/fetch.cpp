@@ -230,7 +230,7 @@ class journey {
             return;
         }
         const tlsup::response_view response = machine_.response();
-        cache_.saw_hint(response.hint);
+        hint_ = response.hint;
         if (!response.hint.empty()) {
             std::string names;
             for (std::size_t at = 0; at < response.hint.size(); ++at) {
@@ -317,6 +317,7 @@ class journey {
         if (machine_.outcome() == tlsup::outcome::answered_secure && !options_.insecure) {
             cache_.saw_tls();
         }
+        cache_.saw_hint(hint_);
         cache_.saw_hint(machine_.required_tokens());
         if (machine_.outcome() != tlsup::outcome::refused) {
             if (!out) {
@@ -381,6 +382,7 @@ class journey {
     std::ofstream file_;
     std::optional<client_connection> connection_;
     tlsup::route machine_;
+    tlsup::token_list hint_; // of the answer
     std::size_t passed_ = 0; // proxies whose tunnels stand
     bool raised_ = false;    // and it was said
     bool at_proxy_ = false;  // a proxy had the last word

@@ -215,6 +215,17 @@ def no_offer_inside(lab):
     check(not [line for line in said if line.startswith((">> upgrade:", ">> connection:"))], f"an offer: {said}")
 
 
+@case("cache: where it cannot be written, the answer is not lost")
+def unwritable(lab):
+    for mode, options in (("--plain", ["--advertise"]), ("--require-tls", [])):
+        here = rig(lab, *options)
+        here.file = f"{lab.folder}/no-such-folder/known"
+        done = here.fetch(mode)
+        check_equal(done.out, b"this is /page\n", "body")
+        check_exit(done, expected.network)
+        check(done.last_line().endswith(f"cannot write {here.file}"), f"last line of fetch: {done.last_line()}")
+
+
 # Proxies
 
 @case("cache: what a forward proxy advertises is not remembered of the server")
