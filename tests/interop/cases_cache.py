@@ -145,13 +145,14 @@ def damaged(lab):
     good = ["http printer.example 631 verified pinned 0 TLS/1.3 TLS/1.2",
             "http [::1] 80 clear unpinned 99999999999 TLS/1.0"]
     here.write("# what fetch knows", good[0], "http localhost", "", good[1],
-               here.entry(expected.verified).replace("verified", "certain"))
+               here.entry(expected.verified).replace("verified", "certain"),
+               "http other.example 80 clear unpinned 99999999999 TLS/1.2 and more")
     done = here.fetch("--require-tls")
     check_exit(done, expected.answered)
     check_equal(done.out, b"this is /page\n", "body")
     told = done.err.decode().splitlines()
-    check_equal(len(told), 2, "lines on stderr")
-    for line, number in zip(told, (3, 6)):
+    check_equal(len(told), 3, "lines on stderr")
+    for line, number in zip(told, (3, 6, 7)):
         check(re.search(expected.damaged_line(here.file, number), line), f"line {number} of the cache: {line!r}")
     check_equal([" ".join(entry) for entry in here.entries()[:2]], good, "the other entries")
     check_equal([entry[:5] for entry in here.entries()[2:]], [here.host + expected.verified], "the new entry")
