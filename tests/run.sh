@@ -94,6 +94,8 @@ gcc_built=yes
 build g++ build g++ -Dtests=true -Dexamples=true || gcc_built=
 if [[ -n $gcc_built ]]; then
     replay g++ build
+    suite "model at each cut" tests/model build/tests/model --budget 1 --splits
+    suite "model" tests/model build/tests/model --budget 2
     suite docs tests/docs.py python3 tests/docs.py build/tests/draw_states
 fi
 
