@@ -80,6 +80,7 @@ suite() { # NAME SOURCE COMMAND...
 replay() { # NAME FOLDER
     suite "unit $1" tests/unit "$2/tests/unit"
     suite "ways $1" tests/ways "$2/tests/ways"
+    suite "proofs $1" tests/proofs "$2/tests/proofs"
     local vectors=(tests/corpus/*.txt)
     suite "corpus $1" "${vectors[0]}" "$2/tests/corpus" "${vectors[@]}"
 }
