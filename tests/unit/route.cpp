@@ -252,7 +252,7 @@ TEST_CASE("a 426 that cannot be followed is shown, and refuses the request (2817
 }
 
 TEST_CASE("a followed 426 that closes is dialled again, over all proxies (2817-18, 9112-9.6-05)") {
-    for (const std::size_t proxies : {0, 2}) {
+    for (const std::size_t proxies : {std::size_t{0}, std::size_t{2}}) {
         const heads all(requirement::any, proxies);
         route machine;
         std::string sent = ask(machine, all.options);
