@@ -64,19 +64,19 @@ void send_all(int socket, std::string_view text) {
 TEST_CASE("route: a proxy passes a 426 on without its Upgrade; a tunnel leads into TLS (2817-20, 2817-23)") {
     traveller it;
     // Two connections to the proxy: the second becomes the tunnel, and behind it stands the server.
-    auto [first, first_far] = connected_pair();
-    auto [second, second_far] = connected_pair();
-    memory_bio_io way_two(std::move(second), it.engine());
-    memory_bio_io way_one(std::move(first), it.engine());
+    std::pair<example::fd, example::fd> first = connected_pair();
+    std::pair<example::fd, example::fd> second = connected_pair();
+    memory_bio_io way_two(std::move(second.first), it.engine());
+    memory_bio_io way_one(std::move(first.first), it.engine());
     way_one.next_dial(std::move(way_two));
     it.io.next_dial(std::move(way_one));
-    auto proxy = std::async(std::launch::async, [&, one = first_far.get(), two = second_far.get()] {
+    auto proxy = std::async(std::launch::async, [&, one = first.second.get(), two = second.second.get()] {
         const std::string asked = receive_head(one, nullptr);
         send_all(one, "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n");
         const std::string tunnel = receive_head(two, nullptr);
         send_all(two, "HTTP/1.1 200 Connection established\r\n\r\n");
         strict_site host;
-        memory_bio_io io(std::move(second_far), {it.tls.server.get(), example::tls_endpoint::role::server});
+        memory_bio_io io(std::move(second.second), {it.tls.server.get(), example::tls_endpoint::role::server});
         return asked + tunnel + std::string(to_string(serve(io, host, bound).outcome()));
     });
     const travelled done = travel(it.io, it.options);
