@@ -1,7 +1,25 @@
-// A client whose peer sends anything, in any pieces.
+// A client whose peer sends anything, in any pieces, and whose caller calls anything.
 #include "support.hpp"
 
 using namespace tlsup;
+
+namespace {
+
+/// A call that may not fit: where it is wrong, it changes nothing.
+void call_anything(client& machine, const client_options& options, fuzz::choices& choose) {
+    const client before = machine;
+    const tls_facts facts{alpn_name, "a.example", session::full, early::none, identity::unverified};
+    const unsigned which = choose.pick(6);
+    const errc error = which == 0   ? machine.retry()
+                       : which == 1 ? machine.took(choose.pick(8) + 70000U)
+                       : which == 2 ? machine.wrote(choose.pick(8) + 70000U)
+                       : which == 3 ? machine.request_body_done()
+                       : which == 4 ? machine.tls_established(facts, options)
+                                    : machine.tls_failed();
+    fuzz::check(error != errc::wrong_call || machine == before);
+}
+
+} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::choices choose(data, size);
@@ -18,6 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     client machine;
     std::string buffer;
     std::string clear_sent;
+    const bool wild = choose.pick(2) != 0;
     std::string_view input = choose.rest();
     bool probe_answered = false;
     for (int round = 0; round < 400; ++round) {
@@ -30,6 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const step now = next(machine);
         fuzz::check(next(machine) == now);
         probe_answered = probe_answered || before == client_state::probe_content;
+        if (wild && now.what != action::dial && choose.pick(16) == 0) {
+            call_anything(machine, options, choose);
+            continue;
+        }
         switch (now.what) {
         case action::read:
             if (input.empty()) {

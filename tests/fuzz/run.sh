@@ -39,7 +39,9 @@ for source in "${sources[@]}"; do
     mkdir -p "$found"
     inputs=("$found")
     [[ -d $kept ]] && inputs+=("$kept")
-    if "$folder/tests/fuzz/$name" -max_total_time="$seconds" -timeout=5 -print_final_stats=1 -seed=1 \
+    words="tests/fuzz/$name.dict"
+    [[ -f $words ]] || words=tests/fuzz/http.dict
+    if "$folder/tests/fuzz/$name" -dict="$words" -max_total_time="$seconds" -timeout=5 -print_final_stats=1 -seed=1 \
         -artifact_prefix="$folder/failed/$name-" "${inputs[@]}" >"$log" 2>&1; then
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
         passed=$((passed + 1))

@@ -1,10 +1,18 @@
 // Heads and content, whole and byte by byte: the same outcome at the same byte, and fields that lie inside the head.
+#pragma once
+
 #include "support.hpp"
+
+namespace fuzz {
 
 using namespace tlsup;
 
-namespace {
+inline head_limits limits_from(choices& choose) {
+    return {static_cast<std::uint16_t>(choose.pick(2) != 0 ? 65535 : 120),
+            static_cast<std::uint16_t>(choose.pick(2) != 0 ? 8192 : 40), 32, 10};
+}
 
+/// Reads a head whole and byte by byte.
 template <class Facts> void read_head(std::string_view all, const head_limits& limits) {
     using reader_type = detail::head_reader<Facts>;
     reader_type whole;
@@ -16,14 +24,14 @@ template <class Facts> void read_head(std::string_view all, const head_limits& l
     for (std::size_t size = 1; size <= all.size() && last == reader_type::progress::more; ++size) {
         last = each.read(all.substr(0, size), limits, each_facts);
     }
-    fuzz::check(all.empty() || (last == outcome && whole.fault() == each.fault()));
+    check(all.empty() || (last == outcome && whole.fault() == each.fault()));
     if (outcome == reader_type::progress::done) {
-        fuzz::check(whole == each && whole_facts == each_facts);
+        check(whole == each && whole_facts == each_facts);
         const std::string_view head = all.substr(0, whole.size());
-        fuzz::check(head.size() >= 4 && head.substr(head.size() - 4) == "\r\n\r\n");
+        check(head.size() >= 4 && head.substr(head.size() - 4) == "\r\n\r\n");
         field_reader fields(head);
         for (field found; fields.next(found);) {
-            fuzz::check(fuzz::inside(found.name, head) && fuzz::inside(found.value, head) && !found.name.empty());
+            check(inside(found.name, head) && inside(found.value, head) && !found.name.empty());
         }
     }
 }
@@ -37,7 +45,7 @@ struct taken {
     bool operator==(const taken&) const = default;
 };
 
-taken read_body(std::string_view all, const body_limits& limits, std::size_t piece) {
+inline taken read_body(std::string_view all, const body_limits& limits, std::size_t piece) {
     detail::body_reader reader(framing::chunked, 0, false);
     taken sum;
     std::size_t from = 0;
@@ -57,17 +65,4 @@ taken read_body(std::string_view all, const body_limits& limits, std::size_t pie
     return sum;
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    fuzz::choices choose(data, size);
-    const head_limits limits{static_cast<std::uint16_t>(choose.pick(2) != 0 ? 65535 : 120),
-                             static_cast<std::uint16_t>(choose.pick(2) != 0 ? 8192 : 40), 32, 10};
-    const fuzz::exact bytes(choose.rest());
-    read_head<request_facts>(bytes.view(), limits);
-    read_head<response_facts>(bytes.view(), limits);
-    const body_limits body{200, 20, 60, 4};
-    fuzz::check(bytes.view().empty() ||
-                read_body(bytes.view(), body, 1) == read_body(bytes.view(), body, bytes.view().size()));
-    return 0;
-}
+} // namespace fuzz
