@@ -1,0 +1,48 @@
+// gateway_shared.hpp: what all connections of gateway have in common.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+#include <tlsup/action.hpp>
+
+#include "gateway_options.hpp"
+#include "log.hpp"
+#include "net.hpp"
+#include "tls.hpp"
+
+namespace example::gateway {
+
+/// It outlives them.
+struct shared {
+    const settings& set;
+    const event_log& log;
+    SSL_CTX* context;
+    const addresses* backend; // null with --root
+};
+
+inline constexpr std::size_t queue_limit = 256 * 1024; // of bytes that a client has not read yet
+
+inline std::string_view view(bool yes) { return yes ? "yes" : "no"; }
+
+/// How long a client, or the backend, may take for what the machine waits for.
+inline clock::duration patience(tlsup::deadline what) {
+    using namespace std::chrono_literals;
+    switch (what) {
+    case tlsup::deadline::head:
+    case tlsup::deadline::handshake:
+        return 10s;
+    case tlsup::deadline::content:
+        return 30s;
+    case tlsup::deadline::linger:
+        return 2s;
+    case tlsup::deadline::dial:
+    case tlsup::deadline::idle:
+    case tlsup::deadline::none:
+        break;
+    }
+    return 60s;
+}
+
+} // namespace example::gateway
