@@ -1,97 +1,58 @@
 // relay.hpp: one request that is passed on to an origin server, and its response on the way back.
 #pragma once
 
+#include <strings.h>
+
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <tlsup/client.hpp>
 #include <tlsup/server.hpp>
+#include <tlsup/write_forward.hpp>
 
 #include "net.hpp"
 #include "reply.hpp"
-#include "target.hpp"
 
 namespace example {
 
-/// The fields that belong to one hop alone. RFC 9110 7.6.1.
-class hop_fields {
-  public:
-    explicit hop_fields(std::string_view head) {
-        tlsup::field_reader fields(head);
-        for (tlsup::field each; fields.next(each);) {
-            tlsup::detail::list_reader list(each.value);
-            for (std::string_view member; is(each.name, "connection") && list.next(member);) {
-                names_.push_back(member);
-            }
-        }
-    }
-
-    [[nodiscard]] bool contain(std::string_view name) const {
-        for (const std::string_view each : names_) {
-            if (is(name, each)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    static bool is(std::string_view one, std::string_view other) { return tlsup::detail::same_text(one, other); }
-
-  private:
-    std::vector<std::string_view> names_{"connection", "keep-alive",        "proxy-connection", "te",
-                                         "trailer",    "transfer-encoding", "upgrade"};
-};
-
-/// The request as the backend gets it; empty, and why, where it cannot be written.
-inline std::string backend_request(std::string_view head, const tlsup::request_view& request,
-                                   const std::string& content, const std::string& backend, tlsup::errc& why) {
-    const hop_fields hop(head);
-    std::vector<tlsup::field_text> fields;
-    tlsup::field_reader reader(head);
-    for (tlsup::field each; reader.next(each);) {
-        if (!hop.contain(each.name) && !hop.is(each.name, "host") && !hop.is(each.name, "content-length") &&
-            !hop.is(each.name, "expect")) {
-            fields.push_back({each.name, each.value});
-        }
-    }
-    fields.push_back({"Via", "1.1 tlsup"}); // RFC 9110 7.6.3
-    const bool options = request.facts.method() == tlsup::method::options;
-    const bool bare = request.facts.framing() == tlsup::framing::none || (options && content.empty());
-    const std::string target = origin_target(request);
-    const tlsup::request_text text{request.line.method,
-                                   target,
-                                   request.line.authority.empty() ? std::string_view(backend) : request.line.authority,
-                                   {},
-                                   bare ? tlsup::content{} : tlsup::content::of(content.size())};
-    std::string room(65535, '\0');
-    const tlsup::prepared made = tlsup::write_request(room, text, {fields.data(), fields.size()});
-    why = made.error;
-    return why == tlsup::errc::ok ? std::string(made.head.text()) + content : std::string();
-}
-
-/// A connection to the backend for one request. It ends with the response, whatever that says.
+/// A connection to the backend for one request. It ends with the response, whatever that says. To the backend the
+/// gateway is a client, with a forwarded head and without an offer.
 class exchange {
   public:
     enum class progress : unsigned char {
         more,   ///< call again once the socket was ready
         done,   ///< the response is complete
         cut,    ///< so it is, but only the end of the client's connection says so
-        failed, ///< the backend cannot be reached, or does not speak HTTP
+        failed, ///< the backend cannot be reached, or its response cannot be passed on
     };
 
-    exchange(const addresses& backend, std::string request, const reply_rules& rules)
-        : next_(backend.begin()), end_(backend.end()), request_(std::move(request)), rules_(rules) {
-        dial();
+    /// `head` and `content` of a request that is complete. Nothing is dialled where `error` says that it cannot go on.
+    exchange(const addresses& backend, std::string_view head, const tlsup::request_view& request,
+             std::string_view content, const tlsup::forward_options& how, const reply_rules& rules)
+        : next_(backend.begin()), end_(backend.end()), rules_(rules), head_(head.size() + 1024, '\0') {
+        const bool bare = request.facts.framing() == tlsup::framing::none;
+        const tlsup::prepared made = write_forward_request(
+            head_, head, request.facts, how, bare ? tlsup::content{} : tlsup::content::of(content.size()));
+        error_ = made.error;
+        if (error_ == tlsup::errc::ok) {
+            options_.need = tlsup::requirement::any;
+            options_.request = made.head;
+            options_.follow_426 = false;
+            send(content);
+            dial();
+        }
     }
 
+    [[nodiscard]] tlsup::errc error() const noexcept { return error_; }
     [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
     /// The status that was passed on; 0 as long as none was, and a response of the gateway's own is possible.
-    [[nodiscard]] std::uint16_t status() const noexcept { return passing_ ? facts_.status() : std::uint16_t{0}; }
+    [[nodiscard]] std::uint16_t status() const noexcept { return status_; }
 
     /// What to poll for; 0: nothing now.
     [[nodiscard]] short events() const noexcept {
-        const bool writing = connecting_ || !request_.empty();
+        const bool writing = connecting_ || !queue_.empty();
         const bool reading = !connecting_ && !ended_ && in_.size() < 65536;
         return static_cast<short>((writing ? POLLOUT : 0) | (reading ? POLLIN : 0));
     }
@@ -105,8 +66,8 @@ class exchange {
             }
             connecting_ = false;
         }
-        if (!request_.empty() && write_some(socket_.get(), request_) == io::failed) {
-            request_.clear(); // it may have answered all the same
+        if (!queue_.empty() && write_some(socket_.get(), queue_) == io::failed) {
+            queue_.clear(); // it may have answered all the same
         }
         const io found = read_some(socket_.get(), in_);
         ended_ = ended_ || found == io::end || found == io::failed;
@@ -115,25 +76,23 @@ class exchange {
 
     /// Adds what the client gets now.
     progress advance(std::string& out) {
-        while (!passing_) {
-            using reading = tlsup::detail::head_reader<tlsup::response_facts>::progress;
-            const reading found = reader_.read(in_, {}, facts_);
-            if (found == reading::more) {
-                return ended_ ? progress::failed : progress::more;
+        progress result = progress::more;
+        std::size_t taken = 0;
+        while (result == progress::more) {
+            const tlsup::step now = machine_.next(std::string_view(in_).substr(taken), options_);
+            if (now.what == tlsup::action::read) {
+                if (!ended_) {
+                    break;
+                }
+                (void)(broken_ ? machine_.abort(tlsup::errc::aborted) : machine_.peer_closed());
+                continue;
             }
-            if (found == reading::failed || facts_.finish(rules_.head_only) != tlsup::errc::ok ||
-                facts_.status() == 101 || facts_.status() > 599 || (facts_.interim() && ++interim_ > 16)) {
-                return progress::failed;
-            }
-            if (!facts_.interim()) {
-                pass_head(out);
-                passing_ = true;
-            }
-            in_.erase(0, reader_.size());
-            reader_ = {};
-            facts_ = passing_ ? facts_ : tlsup::response_facts{};
+            result = pass(now, out);
+            taken += now.bytes.size();
+            (void)machine_.took(now.bytes.size());
         }
-        return pass_content(out);
+        in_.erase(0, taken);
+        return result;
     }
 
   private:
@@ -148,94 +107,119 @@ class exchange {
         ended_ = !socket_;
     }
 
-    void pass_head(std::string& out) {
-        const std::string_view head(in_.data(), reader_.size());
-        const tlsup::framing how = facts_.framing();
-        const bool sized = how == tlsup::framing::length || how == tlsup::framing::none;
-        chunked_ = !sized && !rules_.http_1_0;
-        cut_ = !sized && rules_.http_1_0;
-        rules_.last = rules_.last || cut_;
-        if (facts_.status() == 426) {
-            rules_.advertise = {};
-        }
-        bool length = sized && facts_.status() != 204 && !facts_.has_transfer_encoding(); // RFC 9110 8.6
-        const hop_fields hop(head);
-        tlsup::field_reader fields(head);
-        out += "HTTP/1.1";
-        out += head.substr(8, head.find('\n') - 7);
-        for (tlsup::field each; fields.next(each);) {
-            const bool is_length = hop.is(each.name, "content-length");
-            if (hop.contain(each.name) || (is_length && !length)) {
-                continue;
-            }
-            length = length && !is_length; // once
-            std::string value(each.value);
-            for (char& byte : value) {
-                byte = byte == '\r' || byte == '\n' ? ' ' : byte; // a folded line, RFC 9112 5.2
-            }
-            add_field(out, each.name, value);
-        }
-        if (chunked_) {
-            add_field(out, "Transfer-Encoding", "chunked");
-        }
-        end_head(out, rules_);
-        body_ = {how, facts_.content_length(), true};
+    void send(std::string_view content) {
+        const tlsup::step now = machine_.next({}, options_);
+        queue_.append(now.bytes).append(content);
+        (void)machine_.wrote(now.bytes.size());
     }
 
-    progress pass_content(std::string& out) {
-        using kind = tlsup::detail::body_piece::kind;
-        std::size_t taken = 0;
-        progress result = progress::more;
-        while (result == progress::more) {
-            const std::string_view unread = std::string_view(in_).substr(taken);
-            const tlsup::detail::body_piece piece = body_.next(unread, {});
-            if (piece.what == kind::more && !ended_) {
-                break;
-            }
-            if (piece.what == kind::content) {
-                pass_part(unread.substr(0, piece.size), out);
-            }
-            if (piece.what == kind::content || piece.what == kind::framing) {
-                body_.took(piece.size);
-                taken += piece.size;
-                continue;
-            }
-            const bool complete = piece.what == kind::end || (body_.until_close() && !broken_);
-            result = !complete ? progress::failed : cut_ ? progress::cut : progress::done;
-            if (complete && chunked_) {
-                out += "0\r\n\r\n";
-            }
+    progress pass(const tlsup::step& now, std::string& out) {
+        if (now.what == tlsup::action::answer) {
+            return pass_head(now.bytes, out) ? progress::more : progress::failed;
         }
-        in_.erase(0, taken);
-        return result;
+        if (now.what == tlsup::action::body) {
+            pass_part(now.bytes, out);
+            last_chunk_.clear();
+            return progress::more;
+        }
+        if (now.what != tlsup::action::drop) {
+            return end(out);
+        }
+        if (status_ == 0) {
+            return pass_interim(now.bytes, out) ? progress::more : progress::failed;
+        }
+        last_chunk_ += now.bytes;
+        return progress::more;
+    }
+
+    /// The head for the client; false where there is none. RFC 9110 7.6.
+    bool write_head(std::string_view head, const tlsup::response_facts& facts, std::string& out) {
+        if (judge_forward_response(head, facts, rules_.asked) != tlsup::errc::ok) {
+            return false;
+        }
+        std::string room(head.size() + 256, '\0');
+        const tlsup::prepared made = write_forward_response(room, head, facts,
+                                                            {.pseudonym = tlsup::forward_options{}.pseudonym,
+                                                             .advertise = rules_.advertise,
+                                                             .http_1_0 = rules_.http_1_0,
+                                                             .close = rules_.last});
+        out += made.head.text();
+        return made.error == tlsup::errc::ok;
+    }
+
+    bool pass_interim(std::string_view head, std::string& out) {
+        return rules_.http_1_0 || write_head(head, machine_.response().facts, out);
+    }
+
+    bool pass_head(std::string_view head, std::string& out) {
+        const tlsup::response_facts facts = machine_.response().facts;
+        if (!write_head(head, facts, out)) {
+            return false;
+        }
+        status_ = facts.status();
+        framing_ = forwarded_framing(facts, rules_.http_1_0);
+        response_head_ = facts.framing() == tlsup::framing::chunked ? head : std::string_view{};
+        return true;
     }
 
     void pass_part(std::string_view part, std::string& out) const {
-        if (chunked_) {
+        const bool chunked = framing_ == tlsup::framing::chunked;
+        if (chunked) {
             char size[20] = {};
             std::snprintf(size, sizeof size, "%zx\r\n", part.size());
             out += size;
         }
         out += part;
-        out += chunked_ ? "\r\n" : "";
+        out += chunked ? "\r\n" : "";
+    }
+
+    progress end(std::string& out) {
+        if (machine_.outcome() != tlsup::outcome::answered) {
+            return progress::failed;
+        }
+        if (framing_ == tlsup::framing::chunked) {
+            out += "0\r\n";
+            pass_trailer(out);
+            out += "\r\n";
+        }
+        return framing_ == tlsup::framing::until_close ? progress::cut : progress::done;
+    }
+
+    /// The trailer fields that are not the hop's own, and do not say how the content ends. RFC 9110 6.5.1, 7.6.1.
+    void pass_trailer(std::string& out) const {
+        std::string_view trailer = last_chunk_; // behind the line that says 0, as fields stand behind a start line
+        trailer.remove_prefix(trailer.starts_with("\r\n") ? 2 : 0);
+        const tlsup::hop_fields hop(response_head_);
+        tlsup::field_reader fields(trailer);
+        for (tlsup::field each; fields.next(each);) {
+            if (!hop.contain(each.name) && !is_length(each.name) && !each.folded) {
+                add_field(out, each.name, each.value);
+            }
+        }
+    }
+
+    static bool is_length(std::string_view name) {
+        constexpr std::string_view length = "content-length";
+        return name.size() == length.size() && ::strncasecmp(name.data(), length.data(), length.size()) == 0;
     }
 
     addresses::iterator next_;
     addresses::iterator end_;
     fd socket_;
-    std::string request_; // what is still to be sent
-    std::string in_;      // what was received and not passed on
     reply_rules rules_;
-    tlsup::detail::head_reader<tlsup::response_facts> reader_;
-    tlsup::response_facts facts_;
-    tlsup::detail::body_reader body_;
-    unsigned interim_ = 0;
+    tlsup::client machine_;
+    tlsup::client_options options_;
+    std::string head_;          // of the request; the options view it
+    std::string queue_;         // what is still to be sent
+    std::string in_;            // what was received and not passed on
+    std::string response_head_; // of a response in chunks
+    std::string last_chunk_;    // the framing behind the last content
+    tlsup::framing framing_ = tlsup::framing::none;
+    tlsup::errc error_ = tlsup::errc::ok;
+    std::uint16_t status_ = 0;
     bool connecting_ = false;
     bool ended_ = false;
     bool broken_ = false;
-    bool passing_ = false; // the head is out
-    bool chunked_ = false; // the client gets chunks
-    bool cut_ = false;     // the client gets no framing at all
 };
 
 } // namespace example

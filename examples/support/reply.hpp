@@ -11,10 +11,12 @@ namespace example {
 
 /// What the request says about its response.
 struct reply_rules {
-    bool head_only = false;        ///< the request is HEAD
+    tlsup::method asked = tlsup::method::other;
     bool last = false;             ///< the connection closes behind the response
-    bool http_1_0 = false;         ///< no chunks
+    bool http_1_0 = false;         ///< no chunks, no interim responses
     tlsup::token_list advertise{}; ///< in Upgrade, RFC 2817 4.1
+
+    [[nodiscard]] bool head_only() const noexcept { return asked == tlsup::method::head; }
 };
 
 /// A short response with a text for people.
@@ -23,7 +25,7 @@ inline std::string short_reply(std::uint16_t status, std::string_view text, cons
     char room[2048];
     const tlsup::reply_text reply{status, {}, rules.advertise, rules.last, text};
     const tlsup::prepared made = tlsup::write_reply(room, reply, fields);
-    return std::string(made.head.text().substr(0, rules.head_only ? made.head.head_size() : made.head.text().size()));
+    return std::string(made.head.text().substr(0, rules.head_only() ? made.head.head_size() : made.head.text().size()));
 }
 
 inline void add_field(std::string& head, std::string_view name, std::string_view value) {

@@ -37,12 +37,11 @@ class responder {
         const tlsup::method how = request.facts.method();
         const bool http_1_0 = request.facts.minor_version() == 0;
         const bool advertise = !secure && !http_1_0 && (set_.advertise || how == tlsup::method::options);
-        rules_ = {how == tlsup::method::head, request.facts.last(), http_1_0,
-                  advertise ? set_.machine.upgrade.tokens : tlsup::token_list{}};
+        rules_ = {how, request.facts.last(), http_1_0, advertise ? set_.machine.upgrade.tokens : tlsup::token_list{}};
         busy_ = true;
         if (!secure && is_below(path, set_.require_tls)) { // bytes came in before the promised 101 could go out
             const tlsup::prepared_head& text = set_.machine.upgrade_required;
-            text_ = text.text().substr(0, rules_.head_only ? text.head_size() : text.text().size());
+            text_ = text.text().substr(0, rules_.head_only() ? text.head_size() : text.text().size());
             status_ = 426;
         } else if (backend_ != nullptr) {
             pass_on(head, request);
@@ -108,11 +107,17 @@ class responder {
 
   private:
     void pass_on(std::string_view head, const tlsup::request_view& request) {
-        tlsup::errc why = tlsup::errc::ok;
-        std::string text = backend_request(head, request, content_, to_string(*set_.backend), why);
+        const std::string host = to_string(*set_.backend);
+        exchange_.emplace(*backend_, head, request, content_,
+                          tlsup::forward_options{.default_host = host, .close = true}, rules_);
         content_.clear();
+        const tlsup::errc why = exchange_->error();
         if (why == tlsup::errc::ok) {
-            exchange_.emplace(*backend_, std::move(text), rules_);
+            return;
+        }
+        exchange_.reset();
+        if (why == tlsup::errc::hops_exhausted) { // then the gateway is who is asked. RFC 9110 7.6.2
+            reply(200, {});
         } else {
             reply(why == tlsup::errc::no_room ? 431 : 400, "The request cannot be passed on as it is.\n");
         }
@@ -131,7 +136,7 @@ class responder {
             add_field(text_, "Content-Type", file_.type);
             add_field(text_, "Content-Length", std::to_string(file_.left));
             end_head(text_, rules_);
-            file_.left = rules_.head_only ? 0 : file_.left;
+            file_.left = rules_.head_only() ? 0 : file_.left;
             status_ = 200;
         }
     }

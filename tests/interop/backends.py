@@ -56,6 +56,27 @@ class http_backend:
         return "\n".join(["--- the backend received"] + [show(r.raw + r.body) for r in self.requests])
 
 
+class scripted_backend:
+    """An origin server that says, byte for byte, what the case has for a target, and closes. Keeps every request."""
+
+    def __init__(self, lab, answers):
+        self.answers = answers
+        self.requests = []
+        self.port = lab.serve(self.take)
+        lab.reports.append(self.report)
+
+    def take(self, stream):
+        try:
+            request = reader(stream).request()
+        except end_of_stream:
+            return
+        self.requests.append(request)
+        stream.sendall(self.answers[request.target()])
+
+    def report(self):
+        return "\n".join(["--- the backend received"] + [show(r.raw + r.body) for r in self.requests])
+
+
 class ipp_responder:
     """Says "successful-ok" to every IPP request, with what RFC 8011 section 4.1.4 asks for and no more."""
 

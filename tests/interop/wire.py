@@ -13,6 +13,7 @@ class reader:
     def __init__(self, stream):
         self.stream = stream
         self.held = b""
+        self.trailer = []
 
     def more(self):
         data = self.stream.recv(65536)
@@ -47,12 +48,14 @@ class reader:
             return self.held
 
     def chunked(self):
+        """The content. The lines of the trailer stay in `trailer`."""
         body = b""
         while size := int(self.until(b"\r\n").split(b";")[0], 16):
             body += self.exactly(size)
             self.exactly(2)
-        while self.until(b"\r\n") != b"\r\n":
-            pass
+        self.trailer = []
+        while (line := self.until(b"\r\n")) != b"\r\n":
+            self.trailer.append(line[:-2])
         return body
 
     def head(self):

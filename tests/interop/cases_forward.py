@@ -1,0 +1,211 @@
+"""What crosses the gateway between a client and a backend that means harm, or knows no better."""
+
+import expected
+from backends import scripted_backend
+from cases_basics import upgrade
+from lab import case, check, check_equal
+from peers import check_exit, fetch, gateway
+from wire import reader
+
+
+def behind(lab, answers, *options):
+    """A backend that says these bytes, by target, and the gateway before it."""
+    backend = scripted_backend(lab, answers)
+    return backend, gateway(lab, *options, backend=backend.port)
+
+
+def ask(stream, target, *fields, method="GET", version="1.1", content=b""):
+    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *fields]
+    stream.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+
+
+def answer_to(lab, server, target, *fields, **how):
+    stream = lab.connect(server.port)
+    ask(stream, target, *fields, **how)
+    return reader(stream).response(how.get("method", "GET"))
+
+
+head = b"HTTP/1.1 200 OK\r\n"
+poison = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npoison\n"
+
+
+@case("forward: what cannot be passed on is a 502, and the connection goes on")
+def unfit(lab):
+    unfit = {
+        "/101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n" + poison,
+        "/101-h2c": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + poison,
+        "/103-then-101": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0\r\n"
+                         b"Connection: Upgrade\r\n\r\n" + poison,
+        "/folded": head + b"X-One: a\r\n b\r\nContent-Length: 7\r\n\r\npoison\n",
+        "/both": head + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n7\r\npoison\n\r\n0\r\n\r\n",
+        "/two-lengths": head + b"Content-Length: 7\r\nContent-Length: 8\r\n\r\npoison\n",
+        "/bad-length": head + b"Content-Length: +7\r\n\r\npoison\n",
+        "/gzip-coding": head + b"Transfer-Encoding: gzip\r\n\r\npoison\n",
+        "/chunked-1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\npoison\n\r\n0\r\n\r\n",
+        "/status": b"HTTP/1.1 600 Poison\r\nContent-Length: 0\r\n\r\n",
+        "/no-http": b"poison\r\n\r\n",
+        "/bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        "/space": head + b"X-One : poison\r\nContent-Length: 0\r\n\r\n",
+        "/half": head + b"Content-Length: 7\r\n",
+        "/nothing": b"",
+        "/many-interims": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40 + poison,
+    }
+    backend, server = behind(lab, unfit | {"/good": head + b"Content-Length: 5\r\n\r\ngood\n"})
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    for target in unfit:
+        ask(stream, target)
+        answer = http.response()
+        check_equal(answer.status(), 502, f"status of {target}")
+        check(b"poison" not in answer.raw + answer.body and answer.get("upgrade") is None, f"{target} came through")
+        ask(stream, "/good")
+        check_equal(http.response().body, b"good\n", f"answer behind {target}")
+    check_equal(http.held, b"", "bytes behind the last answer")
+
+
+@case("forward: an unasked 101 is a 502 inside TLS as well")
+def unasked_inside(lab):
+    _, server = behind(lab, {"/101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n"
+                                     b"Connection: Upgrade\r\n\r\n\x16\x03\x01\x00\x05hello"})
+    done = fetch(lab, "--require-tls", "-v", f"http://localhost:{server.port}/101")
+    check_exit(done, expected.answered)
+    check(b"<< HTTP/1.1 502 " in done.err and b"hello" not in done.out, "no 502")
+
+
+@case("forward: the backend's 426 loses the Upgrade that concerned the other hop")
+def foreign_426(lab):
+    foreign = (b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: h2c, websocket\r\nConnection: Upgrade, X-Hop\r\nX-Hop: 1\r\n"
+               b"X-End: 2\r\nContent-Length: 4\r\n\r\nh2c\n")
+    for options in ((), ("--advertise",)):
+        _, server = behind(lab, {"/": foreign}, *options)
+        answer = answer_to(lab, server, "/")
+        check_equal((answer.status(), answer.body), (426, b"h2c\n"), "answer")
+        check_equal([answer.get(n) for n in ("upgrade", "connection", "x-hop", "x-end")], [None, None, None, "2"],
+                    "its fields")
+
+
+@case("forward: fields of the hop stay behind, in both directions")
+def hop_fields(lab):
+    answer = (head + b"Connection: x-named, close\r\nConnection: content-length, upgrade\r\nX-Named: 1\r\nKeep-Alive: 5\r\n"
+              b"Proxy-Connection: close\r\nUpgrade: h2c\r\nTrailer: X-T\r\nTE: trailers\r\nX-Kept: 2\r\nX-Kept: 3\r\n"
+              b"Via: 1.0 inner\r\nContent-Length: 5\r\n\r\nhello")
+    backend, server = behind(lab, {"/?a=%62": answer})
+    seen = answer_to(lab, server, "http://example.test/?a=%62", "Connection: x-mine, x-other, host", "X-Mine: 1", "X-Other: 2",
+                     "Upgrade: h2c", "TE: trailers", "Keep-Alive: 3", "Proxy-Connection: close",
+                     "Proxy-Authorization: Basic x", "Via: 1.1 outer", "X-Kept: 4", "Max-Forwards: 7", method="GET")
+    check_equal(sorted(seen.fields), [("content-length", "5"), ("via", "1.0 inner"), ("via", "1.1 tlsup"),
+                                      ("x-kept", "2"), ("x-kept", "3")], "fields of the response")
+    check_equal(seen.body, b"hello", "content")
+    request = backend.requests[0]
+    check_equal(request.first, "GET /?a=%62 HTTP/1.1", "request line at the backend")
+    check_equal(sorted(request.fields), [("connection", "close"), ("host", "example.test"), ("max-forwards", "7"),
+                                         ("via", "1.1 outer"), ("via", "1.1 tlsup"), ("x-kept", "4")],
+                "fields at the backend")
+
+
+@case("forward: Max-Forwards counts down, and 0 is answered here")
+def max_forwards(lab):
+    backend, server = behind(lab, {"*": head + b"Content-Length: 0\r\nX-Backend: 1\r\n\r\n"})
+    here = answer_to(lab, server, "*", "Max-Forwards: 0", method="OPTIONS")
+    check_equal((here.status(), here.get("x-backend"), here.get("content-length")), (200, None, "0"), "answer to 0")
+    check("upgrade" in here.members("connection"), "an OPTIONS that is answered here says what is on offer")
+    there = answer_to(lab, server, "*", "Max-Forwards: 3", method="OPTIONS")
+    check_equal((there.status(), there.get("x-backend")), (200, "1"), "answer to 3")
+    check_equal([r.get("max-forwards") for r in backend.requests], ["2"], "Max-Forwards at the backend")
+
+
+chunks = (head + b"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: x-named\r\n\r\n"
+          b"5;a=b\r\nhello\r\n1\r\n\n\r\n0;c\r\nX-Sum: 12\r\nX-Named: 1\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n"
+          b"Content-Length: 99\r\nX-Last: two words\r\n\r\n")
+
+
+@case("forward: chunks, and the trailer without the fields of the hop")
+def trailers(lab):
+    empty = head + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 0\r\n\r\n"
+    _, server = behind(lab, {"/": chunks, "/empty": empty})
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    ask(stream, "/")
+    answer = http.response()
+    check_equal((answer.get("transfer-encoding"), answer.get("trailer"), answer.body), ("chunked", None, b"hello\n"),
+                "answer")
+    check_equal(http.trailer, [b"X-Sum: 12", b"X-Last: two words"], "trailer")
+    ask(stream, "/empty")
+    check_equal((http.response().body, http.trailer), (b"", [b"X-Sum: 0"]), "answer without content")
+    ask(stream, "/", method="HEAD")
+    check_equal(http.response("HEAD").get("x-sum"), None, "a trailer in the head")
+    check_equal(http.held, b"", "bytes behind the last answer")
+
+
+@case("forward: HTTP/1.0 clients get no chunks, no trailer and no interim response")
+def old(lab):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    _, server = behind(lab, {"/": hints + chunks, "/sized": hints + head + b"Content-Length: 5\r\n\r\nhello"})
+    for fields in ((), ("Connection: keep-alive",)):
+        stream = lab.connect(server.port)
+        ask(stream, "/", *fields, version="1.0")
+        read = reader(stream).to_the_end()
+        check_equal((read.count(b"HTTP/1."), read.partition(b"\r\n\r\n")[2]), (1, b"hello\n"), "answer")
+        check(b"Connection: close\r\n" in read and b"chunked" not in read, "the end is not announced")
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    for _ in range(2):
+        ask(stream, "/sized", "Connection: keep-alive", version="1.0")
+        check_equal((http.head().status(), http.exactly(5)), (200, b"hello"), "answer on a kept connection")
+
+
+@case("forward: 103 then 200, in clear and inside TLS, and the advertisement goes into the last")
+def early_hints(lab):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n"
+    final = head + b"Content-Length: 5\r\n\r\nhello"
+    _, server = behind(lab, {"/": hints + b"HTTP/1.1 102 Processing\r\n\r\n" + final}, "--advertise")
+    stream = lab.connect(server.port)
+    for secure in (False, True):
+        http = reader(stream)
+        ask(stream, "/")
+        first, second, last = http.head(), http.head(), http.head()
+        check_equal([first.first, second.first, last.first],
+                    ["HTTP/1.1 103 Early Hints", "HTTP/1.1 102 Processing", "HTTP/1.1 200 OK"], "heads")
+        check_equal((first.fields, second.fields), ([("link", "</a.css>"), ("via", "1.1 tlsup")],
+                                                    [("via", "1.1 tlsup")]), "fields of the interim responses")
+        check_equal((http.exactly(5), last.get("upgrade") is None), (b"hello", secure), "the last response")
+        check_equal(http.held, b"", "bytes behind it")
+        if not secure:
+            stream = upgrade(lab, server.port, "localhost")
+            check_equal(reader(stream).response().status(), 200, "answer to the OPTIONS")
+
+
+@case("forward: content without an end of its own becomes chunks, and an early end is seen")
+def until_close(lab):
+    endless = b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\n" + b"hello " * 20000
+    _, server = behind(lab, {"/": endless, "/short": head + b"Content-Length: 50\r\n\r\nhello",
+                             "/chunk": head + b"Transfer-Encoding: chunked\r\n\r\n50\r\nhello"})
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    for _ in range(2):
+        ask(stream, "/")
+        answer = http.response()
+        check_equal((answer.get("transfer-encoding"), answer.get("server"), answer.get("via"), answer.body),
+                    ("chunked", "old", "1.0 tlsup", b"hello " * 20000), "answer")
+    for target in ("/short", "/chunk"):
+        stream = lab.connect(server.port)
+        ask(stream, target)
+        read = reader(stream).to_the_end_or_reset()
+        check(read.startswith(head) and not read.endswith(b"0\r\n\r\n"), f"{target} looks complete: {read!r}")
+
+
+@case("forward: a request's content arrives once, with the length that it has")
+def content(lab):
+    backend, server = behind(lab, {"/": head + b"Content-Length: 0\r\n\r\n"})
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    ask(stream, "/", "Transfer-Encoding: chunked", "Expect: 100-continue", "Trailer: x-sum", method="PUT",
+        content=b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n")
+    check_equal([http.head().status(), http.head().status()], [100, 200], "statuses")
+    ask(stream, "/", "Content-Length: 0", method="POST")
+    check_equal(http.head().status(), 200, "status")
+    ask(stream, "/", method="POST")
+    check_equal(http.head().status(), 200, "status")
+    check_equal([(r.get("content-length"), r.get("transfer-encoding"), r.get("expect"), r.body)
+                 for r in backend.requests],
+                [("5", None, None, b"hello"), ("0", None, None, b""), (None, None, None, b"")], "requests")
