@@ -40,10 +40,12 @@ bool serve_one(connection& one, short client, short backend) {
 }
 
 void accept_one(int listener, std::list<connection>& connections, unsigned id, const shared& all) {
-    fd socket(::accept(listener, nullptr, nullptr));
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    fd socket(::accept(listener, reinterpret_cast<sockaddr*>(&peer), &size));
     if (socket) {
         prepare(socket.get());
-        connections.emplace_back(std::move(socket), id, all);
+        connections.emplace_back(std::move(socket), in_numbers(peer, size).host, id, all);
     } else if (errno == EMFILE || errno == ENFILE) {
         ::poll(nullptr, 0, 100); // until somebody closes
     }

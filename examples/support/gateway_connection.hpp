@@ -26,9 +26,10 @@ using tlsup::errc;
 /// on until it wants to read.
 class connection {
   public:
-    connection(fd socket, unsigned id, const shared& all)
-        : socket_(std::move(socket)), id_(id), all_(all), responder_(all.set, all.backend) {
-        log("open");
+    /// `peer`: the client's address.
+    connection(fd socket, std::string peer, unsigned id, const shared& all)
+        : socket_(std::move(socket)), peer_(std::move(peer)), id_(id), all_(all), responder_(all.set, all.backend) {
+        log("open", {{"peer", peer_}});
     }
 
     [[nodiscard]] bool over() const noexcept { return over_; }
@@ -133,7 +134,7 @@ class connection {
         case action::start_tls:
             return start_tls(step.bytes);
         case action::answer:
-            responder_.begin(step.bytes, machine_.request(step.bytes), machine_.secure());
+            responder_.begin(step.bytes, machine_.request(step.bytes), advertise_);
             return true;
         case action::drain:
             shut_write_side();
@@ -250,7 +251,6 @@ class connection {
 
     void decide(std::string_view head) {
         const tlsup::request_view request = machine_.request(head);
-        const std::optional<std::string> path = normal_path(origin_target(request));
         const tlsup::method how = request.facts.method();
         log("request", {{"method", request.line.method},
                         {"target", request.line.target},
@@ -260,20 +260,33 @@ class connection {
         if (how == tlsup::method::connect || how == tlsup::method::trace) {
             log("decision", {{"is", "refused with 501"}});
             must(machine_.reject(501));
-        } else if (!path) {
+        } else if (all_.backend == nullptr && !normal_path(origin_target(request))) {
             log("decision", {{"is", "bad path"}});
             must(machine_.reject(400));
-        } else if (!request.offer.empty()) {
-            log("decision", {{"is", "upgrade"}});
+        } else {
+            obey(request, all_.set.rules.decide(request, peer_, machine_.secure()));
+        }
+    }
+
+    void obey(const tlsup::request_view& request, const decision& now) {
+        using how = tlsup::policy_ruling::how;
+        const std::string_view is = now.ruling.what == how::accept            ? "upgrade"
+                                    : now.ruling.what == how::require_upgrade ? "require upgrade"
+                                                                              : "serve";
+        log("decision", {{"is", is},
+                         {"rule", now.rule},
+                         {"text", now.text},
+                         {"certain", view(now.certain)},
+                         {"advertise", view(now.ruling.advertise)}});
+        advertise_ = now.ruling.advertise;
+        if (now.ruling.what == how::accept) {
             must(machine_.accept(0));
-        } else if (!machine_.secure() && is_below(*path, all_.set.require_tls)) {
-            log("decision", {{"is", "require upgrade"}});
+        } else if (now.ruling.what == how::require_upgrade) {
             must(machine_.require_upgrade());
         } else {
-            log("decision", {{"is", "serve"}});
             must(machine_.decline());
             if (request.facts.expects_continue() && request.facts.has_content()) {
-                send(tlsup::continue_100);
+                send(tlsup::continue_100); // like the one that the machine writes before a 101: no part of the answer
             }
         }
     }
@@ -343,6 +356,7 @@ class connection {
     }
 
     fd socket_;
+    std::string peer_;
     unsigned id_;
     const shared& all_;
     tlsup::server machine_;
@@ -353,6 +367,7 @@ class connection {
     std::optional<tls_switch> tls_;
     tlsup::deadline deadline_ = tlsup::deadline::none;
     clock::time_point until_ = clock::now() + std::chrono::seconds(60);
+    bool advertise_ = false; // in the answer to the request that was decided on last
     bool reading_ = true;
     bool ended_ = false; // nothing more will come
     bool moved_ = false; // the timer starts again

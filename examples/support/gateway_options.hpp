@@ -11,6 +11,7 @@
 
 #include <tlsup/server.hpp>
 
+#include "gateway_policy.hpp"
 #include "log.hpp"
 #include "net.hpp"
 #include "target.hpp"
@@ -30,8 +31,20 @@ Serves HTTP/1.1, and upgrades connections to TLS on the same port (RFC 2817).
                             dedicated-name  the name of this host is never used for implicit TLS (https)
                             accept-risk     neither; for clients without ALPN, such as those of CUPS
   --cert FILE --key FILE  certificate chain and key (PEM); without them a fresh self-signed certificate is used
-  --require-tls PREFIX    answer 426 in clear to this path and all below it; may be repeated
-  --advertise             say in every response in clear that TLS is available
+  --policy FILE           read rules from a file, one a line; may be repeated. A rule says what a server wants,
+                            clear       serve it in clear, and decline offers
+                            advertise   accept an offer; serve the rest in clear, and say that TLS is available
+                            prefer      the same, but 426 to a client that could have had TLS
+                            require     accept an offer, 426 to everything else
+                          and of which requests: method=GET path=/a host=*.example from=192.0.2.0/24, any or none of
+                          them. A path stands for all below it. "#" begins a comment. Rules count in the order in
+                          which options and lines give them, and the first that matches decides. A path that can be
+                          read in more than one way gets the strictest rule that it may fall under.
+                          Where no rule matches, offers are accepted and everything else is served in clear. A last
+                          line "clear", "advertise" or "require" changes that.
+  --require-tls PREFIX    the rule "require path=PREFIX"; may be repeated
+  --advertise             where no rule matches: say in every response in clear that TLS is available. Without it,
+                          only responses to OPTIONS say so
   --methods SET           requests that can be upgraded: options (default), safe, any. With safe and any, a network
                           attacker can choose a response that the victim believes authenticated
   --log FORMAT            write events to stderr: text or json
@@ -44,8 +57,7 @@ struct settings {
     std::string root;
     std::string cert;
     std::string key;
-    std::vector<std::string> require_tls;
-    bool advertise = false;
+    policy rules;
     event_log::format log = event_log::format::none;
     tlsup::server_options machine{.upgrade = {tlsup::splice_defence::no_upgrade}};
 };
@@ -71,12 +83,11 @@ inline endpoint address(const std::string& name, const std::string& word) {
     throw failure(name + " needs an address and a port, as in 127.0.0.1:8080 or [::1]:8080, not \"" + word + "\"");
 }
 
-inline std::string prefix(const std::string& word) {
+inline void require_below(policy& rules, const std::string& word) {
     const std::optional<std::string> path = normal_path(word);
-    if (!path || word[0] != '/') {
-        throw failure("--require-tls needs a path that begins with /, not \"" + word + "\"");
+    if (!path || word[0] != '/' || !rules.require_below(*path, "--require-tls")) {
+        throw failure("--require-tls needs a plain path that begins with /, not \"" + word + "\"");
     }
-    return *path;
 }
 
 inline void set_option(settings& made, const std::string& name, const std::string& word) {
@@ -94,7 +105,9 @@ inline void set_option(settings& made, const std::string& name, const std::strin
     } else if (name == "--key") {
         made.key = word;
     } else if (name == "--require-tls") {
-        made.require_tls.push_back(prefix(word));
+        require_below(made.rules, word);
+    } else if (name == "--policy") {
+        made.rules.load(word);
     } else if (name == "--opossum") {
         made.machine.upgrade.defence = choose<splice_defence>(name, word,
                                                               {{"bound-alpn", splice_defence::bound_alpn},
@@ -135,11 +148,11 @@ inline settings parse(const std::vector<std::string>& words) {
     for (std::size_t at = 0; at < words.size(); ++at) {
         const std::string& name = words[at];
         if (name == "--advertise") {
-            made.advertise = true;
+            made.rules.advertise_to_all();
             continue;
         }
-        const std::string_view valued[] = {"--listen", "--backend",     "--root",    "--opossum", "--cert",
-                                           "--key",    "--require-tls", "--methods", "--log"};
+        const std::string_view valued[] = {"--listen", "--backend",     "--root",   "--opossum", "--cert",
+                                           "--key",    "--require-tls", "--policy", "--methods", "--log"};
         if (std::find(std::begin(valued), std::end(valued), name) == std::end(valued)) {
             throw failure("unknown option " + name);
         }

@@ -204,18 +204,26 @@ inline fd listen_on(const endpoint& where) {
     throw failure("cannot listen on " + to_string(where) + ": " + system_text(error));
 }
 
+/// An address in numbers; empty where it has none.
+inline endpoint in_numbers(const sockaddr_storage& address, socklen_t size) {
+    char host[NI_MAXHOST] = {};
+    char port[NI_MAXSERV] = {};
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
+    return ::getnameinfo(generic, size, host, sizeof host, port, sizeof port, flags) == 0 ? endpoint{host, port}
+                                                                                          : endpoint{};
+}
+
 /// The address that a socket is bound to, in numbers.
 inline endpoint local_endpoint(int socket) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    char host[NI_MAXHOST] = {};
-    char port[NI_MAXSERV] = {};
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (::getsockname(socket, generic, &size) != 0 ||
-        ::getnameinfo(generic, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    const int error = ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    endpoint found = error == 0 ? in_numbers(address, size) : endpoint{};
+    if (found.port.empty()) {
         throw failure("cannot tell the address of a socket");
     }
-    return {host, port};
+    return found;
 }
 
 /// What a non-blocking read or write came to.

@@ -31,22 +31,16 @@ class responder {
         }
     }
 
-    /// The request is complete. From here to its end `advance` gives the response. `secure`: it goes out inside TLS.
-    void begin(std::string_view head, const tlsup::request_view& request, bool secure) {
-        const std::string path = normal_path(origin_target(request)).value();
-        const tlsup::method how = request.facts.method();
-        const bool http_1_0 = request.facts.minor_version() == 0;
-        const bool advertise = !secure && !http_1_0 && (set_.advertise || how == tlsup::method::options);
-        rules_ = {how, request.facts.last(), http_1_0, advertise ? set_.machine.upgrade.tokens : tlsup::token_list{}};
+    /// The request is complete. From here to its end `advance` gives the response. `advertise`: it says that TLS is
+    /// available.
+    void begin(std::string_view head, const tlsup::request_view& request, bool advertise) {
+        rules_ = {request.facts.method(), request.facts.last(), request.facts.minor_version() == 0,
+                  advertise ? set_.machine.upgrade.tokens : tlsup::token_list{}};
         busy_ = true;
-        if (!secure && is_below(path, set_.require_tls)) { // bytes came in before the promised 101 could go out
-            const tlsup::prepared_head& text = set_.machine.upgrade_required;
-            text_ = text.text().substr(0, rules_.head_only() ? text.head_size() : text.text().size());
-            status_ = 426;
-        } else if (backend_ != nullptr) {
+        if (backend_ != nullptr) {
             pass_on(head, request);
         } else {
-            serve_file(request.line.method, path);
+            serve_file(request.line.method, normal_path(origin_target(request)).value());
         }
     }
 

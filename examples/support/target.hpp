@@ -1,10 +1,10 @@
 // target.hpp: what a request-target points at, in one form that cannot be spelled differently.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <tlsup/server.hpp>
 
@@ -58,16 +58,6 @@ inline std::optional<std::string> normal_path(std::string_view target) {
         from = to + 1;
     }
     return path.empty() ? "/" : path;
-}
-
-/// Whether the path is one of the prefixes, or below one.
-inline bool is_below(std::string_view path, const std::vector<std::string>& prefixes) {
-    for (const std::string& each : prefixes) {
-        if (path.starts_with(each) && (each == "/" || path.size() == each.size() || path[each.size()] == '/')) {
-            return true;
-        }
-    }
-    return false;
 }
 
 } // namespace example

@@ -33,11 +33,12 @@ class certificate:
 class gateway:
     """The gateway under test, listening. The default profile is the strict one."""
 
-    def __init__(self, lab, *options, opossum="bound-alpn", backend=None, root=None, own_certificate=False):
+    def __init__(self, lab, *options, opossum="bound-alpn", backend=None, root=None, own_certificate=False,
+                 namespace=None):
         argv = [os.path.join(lab.programs, "gateway"), "--listen", "127.0.0.1:0", "--opossum", opossum]
         argv += ["--root", root] if root else ["--backend", f"127.0.0.1:{backend}"]
         argv += [] if own_certificate else ["--cert", lab.certificate.file, "--key", lab.certificate.key]
-        self.process = lab.start(argv + list(options))
+        self.process = lab.start(argv + list(options), namespace=namespace)
         lab.gateways.append(self)
         self.port = int(self.process.wait_for(expected.listening)[1])
         if own_certificate:

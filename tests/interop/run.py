@@ -30,6 +30,7 @@ import cases_limits  # noqa: E402,F401
 import cases_load  # noqa: E402,F401
 import cases_opossum  # noqa: E402,F401
 import cases_patience  # noqa: E402,F401
+import cases_policy  # noqa: E402,F401
 import cases_random  # noqa: E402,F401
 import cases_resets  # noqa: E402,F401
 import cases_routes  # noqa: E402,F401
