@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tlsup/write.hpp>
+
 #include "support/gateway_connection.hpp"
 #include "support/gateway_options.hpp"
 #include "support/gateway_shared.hpp"
@@ -68,7 +70,9 @@ void serve(const settings& set) {
     std::fflush(stdout);
 
     const event_log log(set.log);
-    const shared all{set, log, context.get(), backend ? &*backend : nullptr};
+    char room[256];
+    const tlsup::prepared_head advert = write_advert(room, set.machine.upgrade.tokens).head;
+    const shared all{set, log, advert, context.get(), backend ? &*backend : nullptr};
     std::list<connection> connections;
     unsigned count = 0;
     while (true) {

@@ -14,6 +14,7 @@
 #include "gateway_shared.hpp"
 #include "net.hpp"
 #include "responder.hpp"
+#include "response_outlet.hpp"
 #include "target.hpp"
 #include "tls_switch.hpp"
 
@@ -28,7 +29,8 @@ class connection {
   public:
     /// `peer`: the client's address.
     connection(fd socket, std::string peer, unsigned id, const shared& all)
-        : socket_(std::move(socket)), peer_(std::move(peer)), id_(id), all_(all), responder_(all.set, all.backend) {
+        : socket_(std::move(socket)), peer_(std::move(peer)), id_(id), all_(all), responder_(all.set, all.backend),
+          outlet_(all.advert) {
         log("open", {{"peer", peer_}});
     }
 
@@ -134,7 +136,7 @@ class connection {
         case action::start_tls:
             return start_tls(step.bytes);
         case action::answer:
-            responder_.begin(step.bytes, machine_.request(step.bytes), advertise_);
+            begin_answer(step.bytes);
             return true;
         case action::drain:
             shut_write_side();
@@ -291,17 +293,28 @@ class connection {
         }
     }
 
+    // Its answer
+
+    void begin_answer(std::string_view head) {
+        const tlsup::request_view request = machine_.request(head);
+        outlet_.begin(request.facts, advertise_, machine_.secure());
+        responder_.begin(head, request);
+    }
+
     /// More of a response, as far as it is there. False: not yet.
     bool go_on_answering() {
         std::string part;
+        std::string passed;
         const responder::progress now = responder_.advance(part);
-        send(part);
-        if (now == responder::progress::failed) {
+        const bool over = now == responder::progress::done || now == responder::progress::cut;
+        const bool good = outlet_.pass(part, now == responder::progress::cut, passed) && over == outlet_.complete();
+        send(passed);
+        if (now == responder::progress::failed || !good) {
             end(errc::aborted); // what is missing must not look complete
-        } else if (now != responder::progress::more && machine_.state() != tlsup::server_state::closed) {
+        } else if (over && machine_.state() != tlsup::server_state::closed) {
             log("answer", {{"status", std::to_string(responder_.status())}, {"secure", view(machine_.secure())}});
             moved_ = true;
-            must(machine_.answered(now == responder::progress::cut));
+            must(machine_.answered(outlet_.closing()));
         }
         return now != responder::progress::more || !part.empty();
     }
@@ -364,6 +377,7 @@ class connection {
     std::string plain_; // decrypted and not taken
     std::string out_;   // for the client, in order
     responder responder_;
+    response_outlet outlet_;
     std::optional<tls_switch> tls_;
     tlsup::deadline deadline_ = tlsup::deadline::none;
     clock::time_point until_ = clock::now() + std::chrono::seconds(60);

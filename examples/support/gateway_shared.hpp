@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <tlsup/action.hpp>
+#include <tlsup/write.hpp>
 
 #include "gateway_options.hpp"
 #include "log.hpp"
@@ -18,6 +19,7 @@ namespace example::gateway {
 struct shared {
     const settings& set;
     const event_log& log;
+    const tlsup::prepared_head& advert; // what advertises TLS in a response
     SSL_CTX* context;
     const addresses* backend; // null with --root
 };

@@ -138,11 +138,9 @@ class exchange {
             return false;
         }
         std::string room(head.size() + 256, '\0');
-        const tlsup::prepared made = write_forward_response(room, head, facts,
-                                                            {.pseudonym = tlsup::forward_options{}.pseudonym,
-                                                             .advertise = rules_.advertise,
-                                                             .http_1_0 = rules_.http_1_0,
-                                                             .close = rules_.last});
+        const tlsup::prepared made = write_forward_response(
+            room, head, facts,
+            {.pseudonym = tlsup::forward_options{}.pseudonym, .http_1_0 = rules_.http_1_0, .close = rules_.last});
         out += made.head.text();
         return made.error == tlsup::errc::ok;
     }

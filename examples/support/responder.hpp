@@ -31,11 +31,9 @@ class responder {
         }
     }
 
-    /// The request is complete. From here to its end `advance` gives the response. `advertise`: it says that TLS is
-    /// available.
-    void begin(std::string_view head, const tlsup::request_view& request, bool advertise) {
-        rules_ = {request.facts.method(), request.facts.last(), request.facts.minor_version() == 0,
-                  advertise ? set_.machine.upgrade.tokens : tlsup::token_list{}};
+    /// The request is complete. From here to its end `advance` gives the response.
+    void begin(std::string_view head, const tlsup::request_view& request) {
+        rules_ = {request.facts.method(), request.facts.last(), request.facts.minor_version() == 0};
         busy_ = true;
         if (backend_ != nullptr) {
             pass_on(head, request);
@@ -129,7 +127,10 @@ class responder {
             text_ = "HTTP/1.1 200 OK\r\n";
             add_field(text_, "Content-Type", file_.type);
             add_field(text_, "Content-Length", std::to_string(file_.left));
-            end_head(text_, rules_);
+            if (rules_.last) {
+                add_field(text_, "Connection", "close");
+            }
+            text_ += "\r\n";
             file_.left = rules_.head_only() ? 0 : file_.left;
             status_ = 200;
         }

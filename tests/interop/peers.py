@@ -95,6 +95,48 @@ listen front
         lab.wait_for_port(self.port, self.process)
 
 
+class nginx:
+    """nginx as an origin server, without any privilege. `www` is the folder that it serves, /listing shows its files."""
+
+    def __init__(self, lab):
+        here = os.path.join(lab.folder, "nginx")
+        self.www = os.path.join(here, "www")
+        os.makedirs(os.path.join(self.www, "listing"))
+        shutil.chown(here, "nobody", "nogroup")
+        self.port = held_port(lab)
+        temporary = "\n".join(f"    {name}_temp_path {here}/{name};"
+                              for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        settings = lab.file("nginx/nginx.conf", f"""
+daemon off;
+worker_processes 1;
+pid {here}/pid;
+events {{
+    worker_connections 64;
+}}
+http {{
+{temporary}
+    access_log off;
+    default_type text/plain;
+    absolute_redirect off;
+    gzip on;
+    gzip_min_length 1;
+    gzip_proxied any;
+    gzip_types text/plain;
+    server {{
+        listen 127.0.0.1:{self.port};
+        root {self.www};
+        location /listing/ {{
+            autoindex on;
+        }}
+    }}
+}}
+""")
+        self.process = lab.start(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                                  "nginx", "-p", here, "-c", settings, "-e", os.path.join(here, "error.log")])
+        lab.reports.append(lambda: f"--- log of nginx\n{lab.read('nginx/error.log')}")
+        lab.wait_for_port(self.port, self.process)
+
+
 class network:
     """A private network namespace with loopback and a second address on it."""
 

@@ -28,6 +28,7 @@ import cases_forward  # noqa: E402,F401
 import cases_haproxy  # noqa: E402,F401
 import cases_limits  # noqa: E402,F401
 import cases_load  # noqa: E402,F401
+import cases_nginx  # noqa: E402,F401
 import cases_opossum  # noqa: E402,F401
 import cases_patience  # noqa: E402,F401
 import cases_policy  # noqa: E402,F401
