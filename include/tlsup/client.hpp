@@ -17,7 +17,7 @@
 
 namespace tlsup {
 
-/// What `client::response` shows of a final response.
+/// What `client::response` shows of a response.
 struct response_view {
     response_facts facts{};
     token_list hint{};                    ///< what the server advertises: untrusted, may only raise a requirement
@@ -51,7 +51,8 @@ class client {
         return run(plain, options);
     }
 
-    /// The final response of an `answer` step.
+    /// The final response of an `answer` step, or the interim one of a `drop` step whose status is 1xx: a gateway
+    /// passes that on. RFC 9110 15.2.
     [[nodiscard]] constexpr response_view response() const noexcept {
         return {facts_, secure_ ? token_list{} : facts_.advertised(), secure_, secure_ && asked_in_clear_};
     }

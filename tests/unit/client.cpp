@@ -83,6 +83,21 @@ TEST_CASE("with TLS required the probe is all that goes in clear (2817-05, 2817-
     CHECK(it.machine.outcome() == outcome::answered_secure);
 }
 
+TEST_CASE("an interim response is shown with its facts before it is dropped (9110-15.2-03)") {
+    fixture it(requirement::any);
+    it.write();
+    constexpr std::string_view hints = "HTTP/1.1 103 Early Hints\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n";
+    const step now = it.next(hints);
+    CHECK(now.what == action::drop);
+    CHECK(now.status == 103);
+    CHECK(it.machine.response().facts.status() == 103);
+    CHECK(it.machine.response().facts.interim());
+    CHECK(it.machine.took(hints.size()) == errc::ok);
+    CHECK(it.next("HTTP/1.1 204 No Content\r\n\r\n").what == action::answer);
+    CHECK(it.machine.response().facts.status() == 204);
+    CHECK(it.machine.response().hint.empty());
+}
+
 TEST_CASE("a probe that is answered in clear fails closed (2817-39, 9110-7.8-03)") {
     for (const std::string_view answer :
          {std::string_view("HTTP/1.1 200 OK\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n"),
