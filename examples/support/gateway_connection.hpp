@@ -312,7 +312,9 @@ class connection {
         if (now == responder::progress::failed || !good) {
             end(errc::aborted); // what is missing must not look complete
         } else if (over && machine_.state() != tlsup::server_state::closed) {
-            log("answer", {{"status", std::to_string(responder_.status())}, {"secure", view(machine_.secure())}});
+            log("answer", {{"status", std::to_string(responder_.status())},
+                           {"error", to_string(responder_.error())},
+                           {"secure", view(machine_.secure())}});
             moved_ = true;
             must(machine_.answered(outlet_.closing()));
         }

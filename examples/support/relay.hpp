@@ -28,7 +28,8 @@ class exchange {
         failed, ///< the backend cannot be reached, or its response cannot be passed on
     };
 
-    /// `head` and `content` of a request that is complete. Nothing is dialled where `error` says that it cannot go on.
+    /// `head` and `content` of a request that is complete. Nothing is dialled where `error` says that it cannot be
+    /// passed on.
     exchange(const addresses& backend, std::string_view head, const tlsup::request_view& request,
              std::string_view content, const tlsup::forward_options& how, const reply_rules& rules)
         : next_(backend.begin()), end_(backend.end()), rules_(rules), head_(head.size() + 1024, '\0') {
@@ -45,7 +46,8 @@ class exchange {
         }
     }
 
-    [[nodiscard]] tlsup::errc error() const noexcept { return error_; }
+    /// Why the request, or the response, cannot be passed on.
+    [[nodiscard]] tlsup::errc error() const noexcept { return error_ != tlsup::errc::ok ? error_ : machine_.error(); }
     [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
     /// The status that was passed on; 0 as long as none was, and a response of the gateway's own is possible.
     [[nodiscard]] std::uint16_t status() const noexcept { return status_; }
@@ -105,6 +107,7 @@ class exchange {
         }
         connecting_ = static_cast<bool>(socket_);
         ended_ = !socket_;
+        error_ = socket_ ? tlsup::errc::ok : tlsup::errc::upstream_unreachable;
     }
 
     void send(std::string_view content) {
@@ -134,13 +137,11 @@ class exchange {
 
     /// The head for the client; false where there is none. RFC 9110 7.6.
     bool write_head(std::string_view head, const tlsup::response_facts& facts, std::string& out) {
-        if (judge_forward_response(head, facts, rules_.asked) != tlsup::errc::ok) {
-            return false;
-        }
         std::string room(head.size() + 256, '\0');
         const tlsup::prepared made = write_forward_response(
             room, head, facts,
             {.pseudonym = tlsup::forward_options{}.pseudonym, .http_1_0 = rules_.http_1_0, .close = rules_.last});
+        error_ = made.error; // what judge_forward_response says, too
         out += made.head.text();
         return made.error == tlsup::errc::ok;
     }

@@ -35,6 +35,7 @@ class responder {
     void begin(std::string_view head, const tlsup::request_view& request) {
         rules_ = {request.facts.method(), request.facts.last(), request.facts.minor_version() == 0};
         busy_ = true;
+        error_ = tlsup::errc::ok;
         if (backend_ != nullptr) {
             pass_on(head, request);
         } else {
@@ -49,6 +50,7 @@ class responder {
             now = exchange_->advance(out);
             status_ = exchange_->status();
             if (now == progress::failed && status_ == 0) {
+                error_ = exchange_->error();
                 exchange_.reset();
                 reply(502, "The server behind this gateway cannot be reached, or gave no valid answer.\n");
                 now = progress::done;
@@ -71,6 +73,7 @@ class responder {
     bool give_up() {
         const bool possible = exchange_ && exchange_->status() == 0;
         if (possible) {
+            error_ = tlsup::errc::upstream_timeout;
             exchange_.reset();
             reply(504, "The server behind this gateway did not answer in time.\n");
         }
@@ -86,6 +89,8 @@ class responder {
 
     [[nodiscard]] bool busy() const noexcept { return busy_; }
     [[nodiscard]] std::uint16_t status() const noexcept { return status_; }
+    /// Why the gateway answers in the backend's place; `ok` where it does not.
+    [[nodiscard]] tlsup::errc error() const noexcept { return error_; }
     /// What to wait for before `advance` has more to give.
     [[nodiscard]] pollfd backend_poll() const noexcept {
         const short events = exchange_ ? exchange_->events() : short{0};
@@ -103,15 +108,15 @@ class responder {
         exchange_.emplace(*backend_, head, request, content_,
                           tlsup::forward_options{.default_host = host, .close = true}, rules_);
         content_.clear();
-        const tlsup::errc why = exchange_->error();
-        if (why == tlsup::errc::ok) {
+        error_ = exchange_->error();
+        if (error_ == tlsup::errc::ok || error_ == tlsup::errc::upstream_unreachable) {
             return;
         }
         exchange_.reset();
-        if (why == tlsup::errc::hops_exhausted) { // then the gateway is who is asked. RFC 9110 7.6.2
+        if (error_ == tlsup::errc::hops_exhausted) { // then the gateway is who is asked. RFC 9110 7.6.2
             reply(200, {});
         } else {
-            reply(why == tlsup::errc::no_room ? 431 : 400, "The request cannot be passed on as it is.\n");
+            reply(error_ == tlsup::errc::no_room ? 431 : 400, "The request cannot be passed on as it is.\n");
         }
     }
 
@@ -149,6 +154,7 @@ class responder {
     open_file file_;   // the content behind it
     std::optional<exchange> exchange_;
     std::uint16_t status_ = 0;
+    tlsup::errc error_ = tlsup::errc::ok;
     bool busy_ = false;
 };
 

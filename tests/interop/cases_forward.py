@@ -1,5 +1,7 @@
 """What crosses the gateway between a client and a backend that means harm, or knows no better."""
 
+import json
+
 import expected
 from backends import scripted_backend
 from cases_basics import upgrade
@@ -32,25 +34,32 @@ poison = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npoison\n"
 @case("forward: what cannot be passed on is a 502, and the connection goes on")
 def unfit(lab):
     unfit = {
-        "/101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n" + poison,
-        "/101-h2c": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + poison,
-        "/103-then-101": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0\r\n"
-                         b"Connection: Upgrade\r\n\r\n" + poison,
-        "/folded": head + b"X-One: a\r\n b\r\nContent-Length: 7\r\n\r\npoison\n",
-        "/both": head + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n7\r\npoison\n\r\n0\r\n\r\n",
-        "/two-lengths": head + b"Content-Length: 7\r\nContent-Length: 8\r\n\r\npoison\n",
-        "/bad-length": head + b"Content-Length: +7\r\n\r\npoison\n",
-        "/gzip-coding": head + b"Transfer-Encoding: gzip\r\n\r\npoison\n",
-        "/chunked-1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\npoison\n\r\n0\r\n\r\n",
-        "/status": b"HTTP/1.1 600 Poison\r\nContent-Length: 0\r\n\r\n",
-        "/no-http": b"poison\r\n\r\n",
-        "/bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-        "/space": head + b"X-One : poison\r\nContent-Length: 0\r\n\r\n",
-        "/half": head + b"Content-Length: 7\r\n",
-        "/nothing": b"",
-        "/many-interims": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40 + poison,
+        "/101": ("unasked_101", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n"
+                                b"Connection: Upgrade\r\n\r\n" + poison),
+        "/101-h2c": ("unasked_101", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
+                     + poison),
+        "/103-then-101": ("unasked_101", b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n"
+                                         b"Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n" + poison),
+        "/folded": ("folded_line", head + b"X-One: a\r\n b\r\nContent-Length: 7\r\n\r\npoison\n"),
+        "/folded-103": ("folded_line", b"HTTP/1.1 103 Early Hints\r\nX-One: a\r\n b\r\n\r\n" + poison),
+        "/both": ("length_and_transfer_encoding", head + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                                         b"7\r\npoison\n\r\n0\r\n\r\n"),
+        "/two-lengths": ("repeated_content_length", head + b"Content-Length: 7\r\nContent-Length: 8\r\n\r\npoison\n"),
+        "/bad-length": ("bad_content_length", head + b"Content-Length: +7\r\n\r\npoison\n"),
+        "/gzip-coding": ("unknown_transfer_coding", head + b"Transfer-Encoding: gzip\r\n\r\npoison\n"),
+        "/chunked-1.0": ("transfer_encoding_in_http_1_0", b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                                          b"7\r\npoison\n\r\n0\r\n\r\n"),
+        "/status": ("bad_status_line", b"HTTP/1.1 600 Poison\r\nContent-Length: 0\r\n\r\n"),
+        "/no-http": ("bad_version", b"poison\r\n\r\n"),
+        "/bare-lf": ("bare_lf", b"HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
+        "/space": ("space_before_colon", head + b"X-One : poison\r\nContent-Length: 0\r\n\r\n"),
+        "/half": ("truncated", head + b"Content-Length: 7\r\n"),
+        "/nothing": ("peer_closed", b""),
+        "/many-interims": ("too_many_interim", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40 + poison),
     }
-    backend, server = behind(lab, unfit | {"/good": head + b"Content-Length: 5\r\n\r\ngood\n"})
+    good = head + b"Content-Length: 5\r\n\r\ngood\n"
+    answers = {target: text for target, (_, text) in unfit.items()}
+    backend, server = behind(lab, answers | {"/good": good}, "--log", "json")
     stream = lab.connect(server.port)
     http = reader(stream)
     for target in unfit:
@@ -61,6 +70,9 @@ def unfit(lab):
         ask(stream, "/good")
         check_equal(http.response().body, b"good\n", f"answer behind {target}")
     check_equal(http.held, b"", "bytes behind the last answer")
+    lines = [json.loads(line) for line in server.process.wait_for_lines('"event":"answer"', 2 * len(unfit))]
+    check_equal([line["error"] for line in lines],
+                [error for why, _ in unfit.values() for error in (why, "ok")], "errors in the log")
 
 
 @case("forward: an unasked 101 is a 502 inside TLS as well")

@@ -48,9 +48,7 @@ def is_advertised(answer):
 
 def decisions(server, count):
     """The decisions in the log, once there are so many."""
-    server.process.wait_for(r'(?:"event":"decision"[\s\S]*){%d}' % count)
-    lines = [json.loads(line) for line in server.process.err.decode().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == "decision"]
+    return [json.loads(line) for line in server.process.wait_for_lines('"event":"decision"', count)]
 
 
 offer = ("Upgrade: TLS/1.2", "Connection: Upgrade")

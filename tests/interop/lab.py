@@ -98,6 +98,16 @@ class program:
         check(found, f"{self.argv[0]} did not print a line like {pattern!r}")
         return found
 
+    def wait_for_lines(self, text, count, seconds=deadline_seconds):
+        """All lines on stderr that contain the text, once there are so many."""
+        def search():
+            return [line for line in self.err.decode("utf-8", "replace").splitlines() if text in line]
+        with self.changed:
+            self.changed.wait_for(lambda: len(search()) >= count or not self.open_outputs, seconds)
+            found = search()
+        check(len(found) >= count, f"{self.argv[0]} printed {len(found)} lines with {text!r}, not {count}")
+        return found
+
     def wait(self, seconds=deadline_seconds):
         """The exit status. A process that misses the deadline is killed and fails the case."""
         try:
