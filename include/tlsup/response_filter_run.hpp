@@ -193,7 +193,7 @@ constexpr bool response_filter::insert(const filter_options& options, step& resu
         end(errc::bad_options);
         return false;
     }
-    constexpr std::string_view option = detail::behind_options;
+    constexpr std::string_view option = detail::upgrade_member;
     const std::string_view text = option_at_ != 0 ? detail::part(option, comma_ ? 0 : 1, option.size())
                                   : alone_        ? options.advert.upgrade_line()
                                                   : options.advert.text();

@@ -40,7 +40,7 @@ inline constexpr std::string_view head_end = "\r\n\r\n";
 inline constexpr std::string_view line_feed = "\n";
 inline constexpr std::string_view close_option = "close, ";
 /// What goes behind the value of a Connection field: with the comma or, where there is one or no value, without it.
-inline constexpr std::string_view behind_options = ", Upgrade";
+inline constexpr std::string_view upgrade_member = ", Upgrade";
 
 /// What opens a tunnel. It has no length and no coding. RFC 9110 9.3.6.
 inline constexpr std::string_view tunnel_200 = "HTTP/1.1 200 Connection established\r\n\r\n";
