@@ -91,6 +91,29 @@ TEST_CASE("framing of responses (9112-6.3-01, 9112-6.3-05, 9112-6.3-11)") {
     CHECK(framed(200, "Content-Length", "5", true) == framing::none);
 }
 
+TEST_CASE("a malformed connection option takes away an offer, and never a close (9112-9.3-01, 9112-9.6-03, -05)") {
+    for (const std::string_view value : {"close, a b", "@, close", "Upgrade, CLOSE, \"x\""}) {
+        CAPTURE(value);
+        request_facts request;
+        request.start("GET", "/", 1, 1);
+        request.field("Host", "a.example");
+        request.field("Connection", value);
+        CHECK(request.finish() == errc::ok);
+        CHECK(request.last());
+        CHECK_FALSE(request.has_upgrade_option());
+        response_facts response;
+        response.start(1, 1, 204);
+        response.field("Connection", value);
+        CHECK(response.finish() == errc::ok);
+        CHECK_FALSE(response.persistent());
+    }
+    request_facts old;
+    old.start("GET", "/", 1, 0);
+    old.field("Connection", "keep-alive, a b");
+    CHECK(old.finish() == errc::ok);
+    CHECK(old.last());
+}
+
 TEST_CASE("fields of a head, with folds") {
     constexpr std::string_view head = "HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nY:\r\nZ: \t c \t\r\n\r\n";
     field found;
