@@ -114,6 +114,7 @@ if build "$name" "build/also/$name" "$new_clang" -Dtests=true -Dexamples=true \
     replay "$name" "build/also/$name"
 fi
 
+suite differential tests/differential/run.sh tests/differential/run.sh
 suite symbols tests/symbols.cpp tests/symbols.sh
 suite package tests/package/run.sh tests/package/run.sh
 suite fuzz tests/fuzz/run.sh tests/fuzz/run.sh 10
