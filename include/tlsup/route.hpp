@@ -87,6 +87,7 @@ class route {
 
     /// The peer will send no more. What is unread is processed first. RFC 9112 9.8.
     [[nodiscard]] constexpr errc peer_closed(closure how = closure::fin) noexcept {
+        ended_ = ended_ || state_ == route_state::tunnelling;
         return state_ == route_state::tunnelling ? link_.peer_closed()
                : speaks()                        ? client_.peer_closed(how)
                                                  : errc::wrong_call;
@@ -200,6 +201,7 @@ class route {
     bool raised_ = false;      // by a 426 that came through a proxy
     bool repeats_ = false;     // a 407 to CONNECT is being read, to ask again
     bool asked_proxy_ = false; // the last word was a proxy's answer to CONNECT
+    bool ended_ = false;       // the nearest proxy will send no more: so will nobody inside the tunnel
 };
 
 } // namespace tlsup

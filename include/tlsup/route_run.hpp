@@ -13,6 +13,7 @@ constexpr errc route::connected(const route_options& options) noexcept {
     hop_ = 0;
     link_ = {};
     repeats_ = false;
+    ended_ = false;
     if (options.proxies.size == 0) {
         if (client_.state() == client_state::redialing) {
             (void)client_.retry();
@@ -25,14 +26,19 @@ constexpr errc route::connected(const route_options& options) noexcept {
 }
 
 constexpr step route::run(std::string_view input, const route_options& options) noexcept {
+    if (!over() && !prepare(options)) {
+        refuse(errc::bad_options);
+    }
     step result;
     while (true) {
         bool found = false;
         switch (state_) {
         case route_state::dialing:
-            found = prepare(options);
-            result = {{}, action::dial, errc::ok, 0, false};
-            break;
+            if (connections_ >= options.connections) {
+                refuse(errc::too_many_attempts);
+                break;
+            }
+            return {{}, action::dial, errc::ok, 0, false};
         case route_state::tunnelling:
             found = tunnel_on(input, options, result);
             break;
@@ -55,30 +61,28 @@ constexpr step route::run(std::string_view input, const route_options& options) 
 
 // Each of these returns whether there is a step; if not, the state has moved and the loop goes on.
 
+/// Asked with every call: the options are the caller's to change, and what was begun with others may not go on.
 constexpr bool route::prepare(const route_options& options) noexcept {
+    const client_options& exchange = options.exchange;
+    const bool required = exchange.need == requirement::tls;
+    const bool forwarded = options.forwarded.kind() == head_kind::proxied;
     if (!prepared_) {
-        const client_options& exchange = options.exchange;
-        const bool required = exchange.need == requirement::tls;
-        const bool forwarded = options.forwarded.kind() == head_kind::proxied;
+        prepared_ = true;
         forwards_ = !required && forwarded && exchange.request.tokens().empty();
-        bool usable = exchange.request.kind() == head_kind::request && options.proxies.size <= most_proxies &&
-                      (!required || exchange.probe.kind() == head_kind::probe) &&
-                      (forwarded ? options.proxies.size != 0 : options.forwarded.kind() == head_kind::none);
-        for (std::size_t at = 0; at < options.proxies.size && usable; ++at) {
-            const bool last = at + 1 == options.proxies.size;
-            usable = options.proxies.data[at].connect.kind() == head_kind::connect || (last && forwards_);
-        }
-        prepared_ = usable;
-        if (!usable) {
-            refuse(errc::bad_options);
-            return false;
-        }
     }
-    if (connections_ >= options.connections) {
-        refuse(errc::too_many_attempts);
-        return false;
+    const std::size_t proxies = options.proxies.size;
+    const bool on_the_road = state_ == route_state::dialing      ? true
+                             : state_ == route_state::exchanging ? hop_ == proxies
+                                                                 : hop_ < proxies;
+    bool usable = on_the_road && exchange.request.kind() == head_kind::request && proxies <= most_proxies &&
+                  (!required || exchange.probe.kind() == head_kind::probe) &&
+                  (forwarded ? proxies != 0 : options.forwarded.kind() == head_kind::none) &&
+                  (!forwards_ || (forwarded && !required));
+    for (std::size_t at = 0; at < proxies && usable; ++at) {
+        const bool last = at + 1 == proxies;
+        usable = options.proxies.data[at].connect.kind() == head_kind::connect || (last && forwards_);
     }
-    return true;
+    return usable;
 }
 
 constexpr bool route::log_in(std::string_view head, const route_options& options) noexcept {
@@ -96,7 +100,8 @@ constexpr bool route::log_in(std::string_view head, const route_options& options
 constexpr bool route::tunnel_on(std::string_view input, const route_options& options, step& result) noexcept {
     const route_proxy& proxy = options.proxies.data[hop_];
     connect_options rules = options.connect;
-    rules.connect = logged_in(hop_) ? proxy.connect_with_login : proxy.connect;
+    const bool known = logged_in(hop_) && proxy.connect_with_login.kind() == head_kind::connect;
+    rules.connect = known ? proxy.connect_with_login : proxy.connect;
     result = link_.next(input, rules);
     if (result.what == action::tunnel) {
         tunnel_open(options);
@@ -135,21 +140,22 @@ constexpr void route::tunnel_open(const route_options& options) noexcept {
     repeats_ = false;
     asked_proxy_ = false;
     const std::size_t left = options.proxies.size - hop_;
-    if (left > (forwards_ ? 1U : 0U)) {
-        fire(route_event::next_proxy);
-        return;
-    }
-    if (client_.state() == client_state::redialing) {
+    const bool onward = left > (forwards_ ? 1U : 0U);
+    if (!onward && client_.state() == client_state::redialing) {
         (void)client_.retry();
     }
-    fire(forwards_ ? route_event::tunnel_to_forward : route_event::tunnel_to_server);
+    if (ended_) {
+        (void)(onward ? link_.peer_closed() : client_.peer_closed());
+    }
+    fire(onward ? route_event::next_proxy : forwards_ ? route_event::tunnel_to_forward : route_event::tunnel_to_server);
 }
 
 constexpr bool route::exchange_on(std::string_view input, const route_options& options, step& result) noexcept {
     client_options rules = options.exchange;
     if (state_ == route_state::forwarding) {
         rules.need = requirement::any;
-        rules.request = logged_in(hop_) ? options.forwarded_with_login : options.forwarded;
+        const bool known = logged_in(hop_) && options.forwarded_with_login.kind() == head_kind::proxied;
+        rules.request = known ? options.forwarded_with_login : options.forwarded;
     } else if (raised_) {
         rules.need = requirement::tls;
     }

@@ -1,0 +1,122 @@
+// What careless callers and hostile peers do to a road: it ends, or goes on as safely as before.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+#include <tlsup/tlsup.hpp>
+
+#include "route_support.hpp"
+
+using namespace tlsup;
+using namespace unit;
+
+namespace {
+
+constexpr std::string_view denied_403 = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view bare_426 = "HTTP/1.1 426 TLS\r\nContent-Length: 0\r\n\r\n";
+
+/// It ends without a word, and says that the options are to blame.
+void check_refused(route machine, const route_options& options) {
+    CHECK(ask(machine, options).empty());
+    CHECK(machine.outcome() == outcome::refused);
+    CHECK(machine.error() == errc::bad_options);
+}
+
+} // namespace
+
+TEST_CASE("a requirement that rises on the road keeps the request out of the clear (2817-19)") {
+    heads all(requirement::any, 1, true);
+    route dialled;
+    CHECK(dialled.next({}, all.options).what == action::dial);
+    route asked = dialled;
+    (void)ask(asked, all.options);
+    CHECK(tell(asked, basic_407, all.options).last.what == action::dial);
+    all.options.exchange.need = requirement::tls;
+    check_refused(dialled, all.options);
+    check_refused(asked, all.options); // the login does not go out either
+}
+
+TEST_CASE("a head that makes an offer never takes the place of the one for the proxy (2817-20)") {
+    heads all(requirement::any, 1, true);
+    const heads offering(requirement::any, 1, true, true);
+    route machine;
+    CHECK(machine.next({}, all.options).what == action::dial);
+    all.options.forwarded = offering.options.exchange.request;
+    check_refused(machine, all.options);
+}
+
+TEST_CASE("proxies that come or go on the road end it, and none that is not there is looked at") {
+    for (const bool forwarded : {false, true}) {
+        heads all(requirement::any, 2, forwarded);
+        route machine;
+        (void)ask(machine, all.options);
+        (void)tell(machine, open_200, all.options);
+        (void)ask(machine, all.options);
+        CHECK(machine.hop() == 1);
+        for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{9}}) {
+            heads other = all;
+            other.options.proxies = {count == 0 ? nullptr : all.hops, count};
+            check_refused(machine, other.options);
+        }
+    }
+    heads direct(requirement::any, 1);
+    route machine;
+    (void)ask(machine, direct.options);
+    (void)tell(machine, open_200, direct.options);
+    direct.options.proxies = {direct.hops, 2};
+    check_refused(machine, direct.options); // the request is not for the second of them
+}
+
+TEST_CASE("a login for the tunnel alone, or for the request alone, is no reason to give up (9110-15.5.8-02)") {
+    heads tunnel_only(requirement::any, 1, true, true);
+    tunnel_only.options.forwarded_with_login = {};
+    route machine;
+    (void)ask(machine, tunnel_only.options);
+    (void)tell(machine, basic_407, tunnel_only.options);
+    CHECK(ask(machine, tunnel_only.options) == tunnel_only.hops[0].connect_with_login.text());
+    CHECK(tell(machine, denied_403, tunnel_only.options).last.what == action::dial);
+    CHECK(ask(machine, tunnel_only.options) == tunnel_only.options.forwarded.text());
+
+    heads request_only(requirement::any, 1, true);
+    request_only.hops[0].connect_with_login = {};
+    route other;
+    (void)ask(other, request_only.options);
+    (void)tell(other, basic_407, request_only.options);
+    CHECK(ask(other, request_only.options) == request_only.options.forwarded_with_login.text());
+    CHECK(tell(other, bare_426, request_only.options).last.what == action::dial);
+    CHECK(ask(other, request_only.options) == request_only.hops[0].connect.text());
+    CHECK(tell(other, basic_407, request_only.options).shown == basic_407);
+    CHECK(other.error() == errc::tunnel_refused);
+}
+
+TEST_CASE("a proxy that grants a tunnel and leaves is not waited for (9112-9.8)") {
+    for (const std::size_t proxies : {std::size_t{1}, std::size_t{2}}) {
+        for (const requirement need : {requirement::tls, requirement::any}) {
+            const heads all(need, proxies);
+            route machine;
+            (void)ask(machine, all.options);
+            CHECK(machine.peer_closed() == errc::ok); // once, before its last bytes are read
+            (void)tell(machine, open_200, all.options);
+            (void)ask(machine, all.options);
+            CHECK(machine.next({}, all.options).what == action::close);
+            CHECK(machine.error() == errc::peer_closed);
+        }
+    }
+    // The next connection is another one.
+    const heads all(requirement::any, 1, true);
+    route machine;
+    (void)ask(machine, all.options);
+    CHECK(machine.peer_closed() == errc::ok);
+    CHECK(tell(machine, basic_407, all.options).last.what == action::dial);
+    (void)ask(machine, all.options);
+    CHECK(machine.next({}, all.options).what == action::read);
+    heads tunnelled(requirement::tls, 1);
+    route again;
+    (void)ask(again, tunnelled.options);
+    CHECK(again.peer_closed() == errc::ok);
+    CHECK(tell(again, basic_407, tunnelled.options).last.what == action::dial);
+    (void)ask(again, tunnelled.options);
+    (void)tell(again, open_200, tunnelled.options);
+    (void)ask(again, tunnelled.options);
+    CHECK(again.next({}, tunnelled.options).what == action::read);
+}
