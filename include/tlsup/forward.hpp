@@ -103,6 +103,20 @@ namespace detail {
 /// Whether Max-Forwards means anything to this method. RFC 9110 7.6.2.
 constexpr bool counts_hops(method how) noexcept { return how == method::options || how == method::trace; }
 
+/// The value of Max-Forwards, `1*DIGIT`. One that is too large for us counts as the largest. RFC 9110 7.6.2.
+constexpr bool parse_hops(std::string_view text, std::uint64_t& hops) noexcept {
+    if (text.empty() || skip(text, 0, class_digit) != text.size()) {
+        return false;
+    }
+    std::size_t from = 0;
+    while (from + 1 < text.size() && text[from] == '0') {
+        ++from;
+    }
+    hops = largest_length;
+    (void)parse_length(part(text, from, text.size()), hops);
+    return true;
+}
+
 /// What makes a response unfit for forwarding, once its facts are finished.
 constexpr errc response_fault(std::string_view head, const response_facts& facts) noexcept {
     if (facts.status() == 101) {
@@ -142,7 +156,7 @@ constexpr errc judge_forward_request(std::string_view head, const request_facts&
     field_reader fields(head);
     for (field each; detail::counts_hops(facts.method()) && fields.next(each);) {
         std::uint64_t hops = 0;
-        if (detail::same_text(each.name, "max-forwards") && detail::parse_length(each.value, hops) && hops == 0) {
+        if (detail::same_text(each.name, "max-forwards") && detail::parse_hops(each.value, hops) && hops == 0) {
             return errc::hops_exhausted;
         }
     }

@@ -114,7 +114,8 @@ class network {
     [[nodiscard]] constexpr bool valid() const noexcept { return any_ || from_.family != address_family::unknown; }
 
     /// Whether the peer is inside. An unknown peer is inside only where all are.
-    [[nodiscard]] constexpr bool contains(const peer_address& peer) const noexcept {
+    [[nodiscard]] constexpr bool contains(peer_address peer) const noexcept {
+        (void)detail::unmap(peer); // the caller may have filled it from a socket's address
         return any_ || (peer.family != address_family::unknown && peer.family == from_.family &&
                         detail::same_prefix(peer.address, from_.address, prefix_));
     }

@@ -128,7 +128,7 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
             continue;
         }
         if (detail::counts_hops(facts.method()) && detail::same_text(each.name, "max-forwards") &&
-            detail::parse_length(each.value, hops) && hops != 0) {
+            detail::parse_hops(each.value, hops) && hops != 0) {
             writer.text(each.name).text(": ").number(hops - 1).text("\r\n");
         } else {
             detail::forward_field(writer, each);

@@ -196,8 +196,12 @@ TEST_CASE("Max-Forwards counts down where it counts (9110-7.6.2-01, 9110-9.3.7-0
         CHECK(with(start, "000") == "hops_exhausted");
         CHECK(with(start, "1") == "0");
         CHECK(with(start, "10") == "9");
-        CHECK(with(start, "9223372036854775807") == "9223372036854775806");
-        for (const std::string_view odd : {"", "-1", "+1", "1 1", "x", "9223372036854775808", "1, 2"}) {
+        CHECK(with(start, "000000000000000000000") == "hops_exhausted");
+        CHECK(with(start, "000000000000000000002") == "1");
+        for (const std::string_view large : {"9223372036854775807", "9223372036854775808", "999999999999999999999"}) {
+            CHECK(with(start, large) == "9223372036854775806");
+        }
+        for (const std::string_view odd : {"", "-1", "+1", "1 1", "x", "1, 2"}) {
             CHECK(with(start, odd) == odd);
         }
     }

@@ -113,6 +113,10 @@ TEST_CASE("a mapped peer is its IPv4 address, and the families are apart (RFC 42
         CHECK_MESSAGE(inside("::/0", peer), peer);
     }
     CHECK(network_of("::ffff:10.0.0.0/104") == network_of("10.0.0.0/8"));
+    // As a dual-stack socket has it.
+    const peer_address mapped{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 1}}, address_family::ipv6};
+    CHECK(network_of("10.0.0.0/8").contains(mapped));
+    CHECK(!network_of("::/0").contains(mapped));
 }
 
 TEST_CASE("an unknown peer is inside nothing but the whole") {
