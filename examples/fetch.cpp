@@ -207,7 +207,7 @@ class journey {
     }
 
     void drop(std::string_view bytes) {
-        const bool head = bytes.substr(0, 7) == "HTTP/1.";
+        const bool head = bytes.size() > 12 && bytes.substr(0, 7) == "HTTP/1."; // content may begin like one
         const bool secure = machine_.secure();
         head ? say_.received(bytes, secure) : say_.received_octets(bytes.size(), secure);
         const bool interim = head && bytes.substr(9, 1) == "1";

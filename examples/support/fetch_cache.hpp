@@ -12,6 +12,7 @@
 
 #include <tlsup/tlsup.hpp>
 
+#include "fetch_options.hpp"
 #include "net.hpp"
 
 namespace example {
@@ -19,7 +20,8 @@ namespace example {
 /// The cache of one file. Lines that cannot be read are told and skipped; the rest is kept.
 class remembered {
   public:
-    /// An empty name: nothing is remembered.
+    /// An empty name: nothing is remembered. Throws `usage_error` where there is a file that cannot be read: what it
+    /// requires must not be forgotten.
     remembered(std::string file, bool pin, tlsup::origin of)
         : file_(std::move(file)), rules_{.pin = pin}, of_(of), entries_(file_.empty() ? 1 : most),
           cache_(entries_.data(), entries_.size()) {
@@ -31,6 +33,9 @@ class remembered {
                 std::fprintf(stderr, "fetch: cache: %s:%zu: %s: %s\n", file_.c_str(), number,
                              std::string(to_string(error)).c_str(), std::string(explain(error)).c_str());
             }
+        }
+        if (!file_.empty() && (text.bad() || (!text.is_open() && ::access(file_.c_str(), F_OK) == 0))) {
+            throw usage_error("cannot read " + file_);
         }
     }
 
