@@ -19,7 +19,7 @@ enum class scheme : std::uint8_t { http, https };
 struct origin {
     tlsup::scheme scheme = tlsup::scheme::http;
     std::string_view host{}; ///< a name or an address; an IPv6 address with or without its brackets
-    std::uint16_t port = 0;  ///< 1 to 65535
+    std::uint16_t port = 0;  ///< 1 to 65535; to ask, also 0 for the scheme's own, as an `authority` without port has it
 };
 
 /// How it was learned.
@@ -66,9 +66,11 @@ struct capability {
     [[nodiscard]] constexpr bool live(std::uint64_t now) const noexcept {
         return !empty() && (pinned || expires == 0 || now < expires);
     }
-    /// Hosts are compared by `same_host`.
+    /// Hosts are compared by `same_host`. RFC 9110 4.2.1, 4.2.2.
     [[nodiscard]] constexpr bool is_of(const origin& whom) const noexcept {
-        return !empty() && scheme == whom.scheme && port == whom.port && same_host(host.view(), whom.host);
+        const std::uint16_t own = whom.scheme == tlsup::scheme::https ? 443 : 80;
+        return !empty() && scheme == whom.scheme && port == (whom.port != 0 ? whom.port : own) &&
+               same_host(host.view(), whom.host);
     }
 
     friend constexpr bool operator==(const capability&, const capability&) noexcept = default;

@@ -102,6 +102,8 @@ class request_facts {
     [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
     [[nodiscard]] constexpr tlsup::method method() const noexcept { return method_; }
     [[nodiscard]] constexpr target_form form() const noexcept { return form_; }
+    /// Whether the target is in absolute-form, of the scheme https. RFC 9110 4.2.2.
+    [[nodiscard]] constexpr bool https_target() const noexcept { return (more_ & is_https) != 0; }
     [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor; }
 
     /// The TLS tokens that the request lists, in the client's order, whether or not the offer is acceptable.

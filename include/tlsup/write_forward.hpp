@@ -19,6 +19,7 @@ struct forward_options {
     std::string_view default_host{}; ///< for a request that names no host, as HTTP/1.0 allows. RFC 9112 3.2
     bool close = false;              ///< `Connection: close`: no further request follows. RFC 9112 9.6
     bool to_proxy = false;           ///< the next hop is a proxy: absolute-form. RFC 9112 3.2.2
+    bool secure = false;             ///< the next hop is inside TLS: a target of https may leave its scheme behind
     bool cooperating = false;        ///< Proxy-Authorization is meant for the next hop, a proxy, too. RFC 9110 11.7.2
     bool expect_continue = true;     ///< forwards `Expect: 100-continue`, where there is content. RFC 9110 10.1.1
 };
@@ -95,7 +96,8 @@ constexpr bool announced_length(std::string_view head, const response_facts& fac
 } // namespace detail
 
 /// A request's head for the next hop, with this content: what the caller buffered, or nothing. `head`: as a machine
-/// showed it; `facts`: its facts, finished. What `judge_forward_request` says; `bad_argument`: no Host and no usable
+/// showed it; `facts`: its facts, finished. What `judge_forward_request` says; `wrong_scheme`: a target of https, whose
+/// scheme origin-form would lose, to a hop that is not `secure` (RFC 9110 4.2.2); `bad_argument`: no Host and no usable
 /// `default_host`, a bad pseudonym, content that ends with the connection, or a head that was not parsed. The head's
 /// end-to-end fields keep their order and values; Host comes first, and stems from the target in absolute-form.
 /// Framing, Expect and Via follow them. No Upgrade goes through. RFC 9110 7.6; RFC 9112 3.2.2, 6.3.
@@ -108,6 +110,9 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
     authority parsed;
     writer.fail(judge_forward_request(head, facts));
     writer.fail(hop.fault());
+    if (facts.https_target() && !options.to_proxy && !options.secure) {
+        writer.fail(errc::wrong_scheme);
+    }
     if (parse_authority(host, port_rule::optional, parsed) != errc::ok || !detail::is_token(line.method) ||
         line.target.empty() || body.how == framing::until_close || body.length > detail::largest_length) {
         writer.fail(errc::bad_argument);

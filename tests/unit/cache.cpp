@@ -163,6 +163,21 @@ TEST_CASE("hosts are the same by value (9110-4.2.3)") {
     CHECK(cache.size() == 0);
 }
 
+TEST_CASE("an origin without a port is the one of the scheme's own port (9110-4.2)") {
+    capability array[3] = {};
+    capability_cache cache(array);
+    for (const origin& whom : {origin{scheme::http, "a.example", 80}, origin{scheme::https, "a.example", 443},
+                               origin{scheme::http, "b.example", 443}}) {
+        CHECK(cache.learn(whom, learned::verified, modern, 0, 0, {}) == errc::ok);
+    }
+    authority parsed;
+    CHECK(parse_authority("a.example", port_rule::optional, parsed) == errc::ok);
+    CHECK(cache.raise({scheme::http, parsed.host, parsed.port}, requirement::any, 1, {}) == requirement::tls);
+    CHECK(cache.find({scheme::https, "a.example", 0}, 1)->port == 443);
+    CHECK(cache.raise({scheme::http, "b.example", 0}, requirement::any, 1, {}) == requirement::any);
+    CHECK(cache.forget({scheme::http, "a.example", 0}));
+}
+
 TEST_CASE("what names no origin is no entry, and changes nothing") {
     capability places[1];
     capability_cache cache(places);

@@ -142,7 +142,10 @@ TEST_CASE("the target fits the next hop (9112-3.2.1-01, 9112-3.2.2-01, 9112-3.2.
     CHECK(target("GET http://h HTTP/1.1") == "GET / HTTP/1.1\r\nHost: h");
     CHECK(target("GET http://h:81/x?y HTTP/1.1") == "GET /x?y HTTP/1.1\r\nHost: h:81");
     CHECK(target("GET HTTP://h?y=http://z HTTP/1.1") == "GET /?y=http://z HTTP/1.1\r\nHost: h");
-    CHECK(target("GET https://h/x HTTP/1.1") == "GET /x HTTP/1.1\r\nHost: h");
+    forward_options secure;
+    secure.secure = true;
+    CHECK(target("GET https://h/x HTTP/1.1", secure) == "GET /x HTTP/1.1\r\nHost: h");
+    CHECK(forward("GET https://h/x HTTP/1.1\r\nHost: h\r\n\r\n") == "wrong_scheme"); // not in clear
     CHECK(target("OPTIONS http://h HTTP/1.1") == "OPTIONS * HTTP/1.1\r\nHost: h");
     CHECK(target("OPTIONS http://h/ HTTP/1.1") == "OPTIONS / HTTP/1.1\r\nHost: h");
     CHECK(target("OPTIONS http://h?q HTTP/1.1") == "OPTIONS /?q HTTP/1.1\r\nHost: h");
