@@ -87,10 +87,12 @@ class route {
 
     /// The peer will send no more. What is unread is processed first. RFC 9112 9.8.
     [[nodiscard]] constexpr errc peer_closed(closure how = closure::fin) noexcept {
-        ended_ = ended_ || state_ == route_state::tunnelling;
-        return state_ == route_state::tunnelling ? link_.peer_closed()
-               : speaks()                        ? client_.peer_closed(how)
-                                                 : errc::wrong_call;
+        if (state_ == route_state::tunnelling) { // also where the tunnel stands and the route has yet to see it
+            ended_ = true;
+            (void)link_.peer_closed();
+            return errc::ok;
+        }
+        return speaks() ? client_.peer_closed(how) : errc::wrong_call;
     }
 
     /// Gives up: with `timeout`, or with what kept a `dial` from its connection, such as `upstream_refused`.

@@ -26,11 +26,11 @@ constexpr errc route::connected(const route_options& options) noexcept {
 }
 
 constexpr step route::run(std::string_view input, const route_options& options) noexcept {
-    if (!over() && !prepare(options)) {
-        refuse(errc::bad_options);
-    }
     step result;
     while (true) {
+        if (!over() && !prepare(options)) {
+            refuse(errc::bad_options);
+        }
         bool found = false;
         switch (state_) {
         case route_state::dialing:
@@ -61,7 +61,7 @@ constexpr step route::run(std::string_view input, const route_options& options) 
 
 // Each of these returns whether there is a step; if not, the state has moved and the loop goes on.
 
-/// Asked with every call: the options are the caller's to change, and what was begun with others may not go on.
+/// Asked before each step: the options are the caller's to change, and what was begun with others may not go on.
 constexpr bool route::prepare(const route_options& options) noexcept {
     const client_options& exchange = options.exchange;
     const bool required = exchange.need == requirement::tls;

@@ -59,6 +59,12 @@ TEST_CASE("proxies that come or go on the road end it, and none that is not ther
             check_refused(machine, other.options);
         }
     }
+    heads fewer(requirement::any, 2, true);
+    route late;
+    (void)ask(late, fewer.options);
+    fewer.options.proxies = {fewer.hops, 1}; // the first of two: it is asked for a tunnel, not for the request
+    CHECK(tell(late, open_200, fewer.options).last.what == action::close);
+    CHECK(late.error() == errc::bad_options);
     heads direct(requirement::any, 1);
     route machine;
     (void)ask(machine, direct.options);
@@ -102,6 +108,15 @@ TEST_CASE("a proxy that grants a tunnel and leaves is not waited for (9112-9.8)"
             CHECK(machine.error() == errc::peer_closed);
         }
     }
+    // Between the grant and what comes next there is no gap to fall into.
+    const heads one(requirement::tls, 1);
+    route granted;
+    (void)ask(granted, one.options);
+    CHECK(granted.next(open_200, one.options).what == action::drop);
+    CHECK(granted.took(open_200.size()) == errc::ok);
+    CHECK(granted.peer_closed() == errc::ok);
+    (void)ask(granted, one.options);
+    CHECK(granted.error() == errc::peer_closed);
     // The next connection is another one.
     const heads all(requirement::any, 1, true);
     route machine;
