@@ -124,6 +124,10 @@ constexpr bool client::write_head(std::string_view input, const client_options& 
         return false;
     }
     const std::string_view text = probe ? options.probe.text() : options.request.text();
+    if (last_step_.written() > text.size()) { // a shorter one, behind the beginning of another
+        end(errc::bad_options);
+        return false;
+    }
     if (state_ == client_state::releasing && text.empty()) { // the caller sends its own request
         complete_ = true;
         released_ = true;

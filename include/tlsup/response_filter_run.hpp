@@ -197,6 +197,10 @@ constexpr bool response_filter::insert(const filter_options& options, step& resu
     const std::string_view text = option_at_ != 0 ? detail::part(option, comma_ ? 0 : 1, option.size())
                                   : alone_        ? options.advert.upgrade_line()
                                                   : options.advert.text();
+    if (last_step_.written() > text.size()) { // a shorter one, behind the beginning of another
+        end(errc::bad_options);
+        return false;
+    }
     if (last_step_.written() < text.size()) {
         result = give(action::write, detail::part(text, last_step_.written(), text.size()), true);
         return true;

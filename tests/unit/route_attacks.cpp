@@ -135,3 +135,31 @@ TEST_CASE("a proxy that grants a tunnel and leaves is not waited for (9112-9.8)"
     (void)ask(again, tunnelled.options);
     CHECK(again.next({}, tunnelled.options).what == action::read);
 }
+
+TEST_CASE("a shorter head does not end one that was begun") {
+    heads all(requirement::any);
+    char text[200] = {};
+    route machine;
+    (void)machine.next({}, all.options);
+    CHECK(machine.connected(all.options) == errc::ok);
+    const std::size_t whole = machine.next({}, all.options).bytes.size();
+    CHECK(machine.wrote(whole - 1) == errc::ok);
+    all.options.exchange.request = write_request(text, {"GET", "/", "a", {}, {}}).head;
+    check_refused(machine, all.options);
+
+    filter_options adverts;
+    adverts.advert = write_advert(text, default_tokens).head;
+    request_facts asked;
+    asked.start("GET", "/", 1, 1);
+    asked.field("host", "a.example");
+    CHECK(asked.finish() == errc::ok);
+    response_filter filter;
+    CHECK(filter.request(asked) == errc::ok);
+    CHECK(filter.took(filter.next(ok_200, adverts).bytes.size()) == errc::ok);
+    constexpr std::string_view rest = "\r\nok";
+    CHECK(filter.wrote(filter.next(rest, adverts).bytes.size() - 1) == errc::ok);
+    char other[200] = {};
+    adverts.advert = write_advert(other, token_list{tls_token::tls_1_2}).head;
+    CHECK(filter.next(rest, adverts).what == action::close);
+    CHECK(filter.error() == errc::bad_options);
+}
