@@ -326,6 +326,7 @@ class journey {
             return status::answered;
         }
         show_head(unread); // the answer that ended it
+        at_proxy_ = at_proxy_ && machine_.hop() < options_.proxies.size();
         const errc error = machine_.error();
         std::fprintf(stderr, "fetch: %s: %s\n", std::string(to_string(error)).c_str(), sentence().c_str());
         return at_proxy_ ? tunnel_status(error) : exit_status(error);

@@ -106,7 +106,8 @@ class route {
 
     [[nodiscard]] constexpr route_state state() const noexcept { return state_; }
     [[nodiscard]] constexpr bool secure() const noexcept { return client_.secure(); }
-    /// Whose words the bytes are: the number of a proxy, or how many there are where it is the server.
+    /// Who speaks: the number of a proxy, or how many there are where it is the server. Through a forward proxy it is
+    /// that proxy, whose words may be the server's: only in the state `tunnelling` are they a proxy's own for sure.
     [[nodiscard]] constexpr std::size_t hop() const noexcept { return hop_; }
     /// The name that the server's certificate has to cover: the host of the request, without its port. A view into the
     /// options' request. RFC 2817 8.
