@@ -163,7 +163,7 @@ TEST_CASE("hosts are the same by value (9110-4.2.3)") {
     CHECK(cache.size() == 0);
 }
 
-TEST_CASE("an origin without a port is the one of the scheme's own port (9110-4.2)") {
+TEST_CASE("an origin without a port is the one of the scheme's own port (RFC 9110 4.2)") {
     capability array[3] = {};
     capability_cache cache(array);
     for (const origin& whom : {origin{scheme::http, "a.example", 80}, origin{scheme::https, "a.example", 443},

@@ -95,7 +95,7 @@ TEST_CASE("a login for the tunnel alone, or for the request alone, is no reason 
     CHECK(other.error() == errc::tunnel_refused);
 }
 
-TEST_CASE("a proxy that grants a tunnel and leaves is not waited for (9112-9.8)") {
+TEST_CASE("a proxy that grants a tunnel and leaves is not waited for (RFC 9112 9.6)") {
     for (const std::size_t proxies : {std::size_t{1}, std::size_t{2}}) {
         for (const requirement need : {requirement::tls, requirement::any}) {
             const heads all(need, proxies);
