@@ -130,7 +130,7 @@ class client {
         if (state_ == client_state::closed) {
             return errc::wrong_call;
         }
-        end(why);
+        end(why == errc::ok ? errc::aborted : why);
         return errc::ok;
     }
 

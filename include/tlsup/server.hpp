@@ -185,8 +185,11 @@ class server {
 
     /// The peer will send no more. What is unread is processed first. RFC 9112 9.6, 9.8.
     [[nodiscard]] constexpr errc peer_closed(closure = closure::fin) noexcept {
+        if (state_ == server_state::closed) {
+            return errc::wrong_call;
+        }
         ended_ = true;
-        return state_ == server_state::closed ? errc::wrong_call : errc::ok;
+        return errc::ok;
     }
 
     /// Ends the connection. `timeout` inside a request is answered with 408. RFC 9110 15.5.9.
@@ -199,7 +202,7 @@ class server {
         if (why == errc::timeout && reading_request && !answered_) {
             refuse(errc::timeout);
         } else {
-            end(why);
+            end(why == errc::ok ? errc::aborted : why);
         }
         return errc::ok;
     }
