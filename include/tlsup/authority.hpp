@@ -136,11 +136,8 @@ constexpr bool embeds_ipv4(std::string_view text) noexcept {
     return mapped || compatible || stateless || translated || six_to_four;
 }
 
-/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2.
+/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2. The caller has seen the "v".
 constexpr bool is_ip_future(std::string_view text) noexcept {
-    if (text.empty() || lower(text[0]) != 'v') {
-        return false;
-    }
     const std::size_t dot = skip(text, 1, class_hex);
     if (dot == 1 || dot + 1 >= text.size() || text[dot] != '.') {
         return false;

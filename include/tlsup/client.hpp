@@ -159,7 +159,7 @@ class client {
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
-        error_ = error_ == errc::ok ? why : error_;
+        error_ = why;
         (void)fire(client_event::ended);
     }
     [[nodiscard]] constexpr bool writing() const noexcept {

@@ -30,9 +30,7 @@ constexpr errc client::took(std::size_t count) noexcept {
         return errc::ok;
     }
     last_step_.took(count);
-    if (in_content) {
-        body_.took(count);
-    }
+    body_.took(count);
     return errc::ok;
 }
 
@@ -224,8 +222,8 @@ constexpr void client::clear_final(const client_options& options) noexcept {
     // Content that ends with the connection may have been cut off, or be no content at all: such a 426 is delivered.
     // A forward proxy is never asked to upgrade: that would secure the hop to it and nothing behind it. RFC 2817 5.
     const bool delimited = facts_.framing() != framing::until_close;
-    const bool can_follow = options.follow_426 && !raised_ && delimited &&
-                            options.request.kind() == head_kind::request && options.probe.kind() == head_kind::probe;
+    const bool can_follow = options.follow_426 && delimited && options.request.kind() == head_kind::request &&
+                            options.probe.kind() == head_kind::probe;
     required_ = can_follow ? judge_426(facts_, options.probe.tokens(), options.peer) : token_list{};
     raised_ = !required_.empty();
     (void)fire(raised_ ? client_event::followed : client_event::final_response);

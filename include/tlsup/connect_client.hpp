@@ -119,7 +119,7 @@ class connect_client {
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
-        error_ = error_ == errc::ok ? why : error_;
+        error_ = why;
         (void)fire(connect_client_event::ended);
     }
     [[nodiscard]] constexpr bool opened() const noexcept {

@@ -105,7 +105,7 @@ class response_filter {
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
-        error_ = error_ == errc::ok ? why : error_;
+        error_ = why;
         (void)fire(response_filter_event::ended);
     }
     [[nodiscard]] constexpr bool over() const noexcept { return state_ >= response_filter_state::detached; }

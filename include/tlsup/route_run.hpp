@@ -124,8 +124,9 @@ constexpr bool route::tunnel_on(std::string_view input, const route_options& opt
         repeats_ = false;
     } else if (result.what == action::answer) {
         asked_proxy_ = true;
-        repeats_ = repeats_ || (link_.response(result.bytes).challenged && log_in(result.bytes, options) &&
-                                link_.retry() == errc::ok);
+        if (!repeats_ && link_.response(result.bytes).challenged && log_in(result.bytes, options)) {
+            repeats_ = link_.retry() == errc::ok;
+        }
     }
     // A refusal that is not the last word leaves unseen.
     if ((result.what == action::answer || result.what == action::body) && (repeats_ || falls_back(options))) {

@@ -25,7 +25,7 @@ constexpr errc server::took(std::size_t count) noexcept {
         tls_started_ = true;
     } else if (state_ == server_state::draining) {
         drained_ += octets;
-    } else if (state_ == server_state::spent) {
+    } else { // spent
         size_ = static_cast<std::uint16_t>(size_ - octets);
     }
     return errc::ok;
@@ -278,7 +278,7 @@ constexpr bool server::write_text(const server_options& options, step& result) n
     if (text.empty()) {
         const bool replied = state_ == server_state::replying;
         const bool blind = replied && facts_.expects_continue() && facts_.has_content();
-        answered_ = answered_ || replied;
+        answered_ = replied;
         if (state_ == server_state::inner_reply) {
             reader_ = {};
             facts_ = {};

@@ -171,7 +171,8 @@ constexpr errc judge_101(const response_facts& facts, token_list offered, const 
 /// The tokens of a 426 that can be followed with `own`: empty where it cannot. RFC 2817 4.2, RFC 9110 15.5.22.
 constexpr token_list judge_426(const response_facts& facts, token_list own, const leniencies& lenient) noexcept {
     const bool nominated = facts.has_upgrade_option() || lenient.peer_omits_upgrade_option;
-    return facts.status() == 426 && nominated ? own.common(facts.listed_tokens()) : token_list{};
+    const bool usable = facts.status() == 426 && nominated;
+    return usable ? own.common(facts.listed_tokens()) : token_list{};
 }
 
 /// Whether a handshake resumed an older session.

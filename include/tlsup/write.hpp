@@ -57,9 +57,8 @@ constexpr method begin_request(head_writer& writer, const request_text& request,
     facts.field("host", request.host);
     const bool form = facts.form() == target_form::origin || facts.form() == target_form::asterisk;
     const bool body = request.body.how != framing::none;
-    if (facts.finish() != errc::ok || !form || facts.method() == method::connect ||
-        request.body.how == framing::until_close || request.body.length > largest_length ||
-        (request.body.expect_continue && !body)) {
+    if (facts.finish() != errc::ok || !form || request.body.how == framing::until_close ||
+        request.body.length > largest_length || (request.body.expect_continue && !body)) {
         writer.fail(errc::bad_argument);
     }
     writer.text(request.method).text(" ");
