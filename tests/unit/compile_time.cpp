@@ -1,0 +1,119 @@
+// What the compiler proves and computes, once more at run time: the checks can say no, and the tables come out the
+// same.
+#include <doctest/doctest.h>
+#include <tlsup/tlsup.hpp>
+
+#include <cstring>
+#include <string>
+
+#include "unit/support.hpp"
+
+using namespace tlsup;
+
+namespace {
+
+enum class stop : std::uint8_t { first, second, end };
+enum class move : std::uint8_t { on, off };
+
+/// Two arrows of a chart of three states, and a third that is made when the program runs.
+bool is_sound(stop from, move on, stop to) {
+    const arrow<stop, move> chart[] = {
+        {stop::first, move::on, stop::second}, {stop::second, move::on, stop::end}, {from, on, to}};
+    return detail::sound(chart, stop::first, stop::end, 3);
+}
+bool is_sound_with(stop second_leads_to, stop first_leads_to) {
+    const arrow<stop, move> chart[] = {{stop::first, move::on, first_leads_to},
+                                       {stop::second, move::on, second_leads_to}};
+    return detail::sound(chart, stop::first, stop::end, 3);
+}
+
+} // namespace
+
+TEST_CASE("a chart that is not sound is found") {
+    CHECK(is_sound(stop::first, move::off, stop::end));
+    CHECK(is_sound(stop::second, move::off, stop::first));
+    CHECK(!is_sound(stop::first, move::on, stop::end));             // two arrows for one state and event
+    CHECK(!is_sound(stop::end, move::on, stop::first));             // an end is an end
+    CHECK(!is_sound(stop::first, move::off, static_cast<stop>(3))); // there is no such state
+    CHECK(is_sound_with(stop::end, stop::second));
+    CHECK(!is_sound_with(stop::end, stop::end));      // nothing leads to the second state
+    CHECK(!is_sound_with(stop::first, stop::second)); // nothing leads to an end
+}
+
+TEST_CASE("the machines' charts are sound at run time too") {
+    CHECK(detail::sound(server_chart, server_state::reading, server_state::closed, server_states));
+    CHECK(detail::sound(client_chart, client_state::starting, client_state::closed, client_states));
+    CHECK(detail::sound(connect_client_chart, connect_client_state::asking, connect_client_state::open,
+                        connect_client_states));
+    CHECK(detail::sound(connect_proxy_chart, connect_proxy_state::reading, connect_proxy_state::open,
+                        connect_proxy_states));
+    CHECK(detail::sound(tunnel_chart, tunnel_state::open, tunnel_state::closed, tunnel_states));
+    CHECK(detail::sound(response_filter_chart, response_filter_state::reading, response_filter_state::detached,
+                        response_filter_states));
+    CHECK(detail::sound(route_chart, route_state::dialing, route_state::answered, route_states));
+}
+
+TEST_CASE("tables that are made by the compiler") {
+    detail::class_table classes{};
+    classes = detail::make_classes();
+    CHECK(std::memcmp(&classes, &detail::classes, sizeof classes) == 0);
+    detail::status_table statuses{};
+    statuses = detail::make_statuses();
+    CHECK(std::memcmp(&statuses, &detail::statuses, sizeof statuses) == 0);
+    detail::length_table lengths{};
+    lengths = detail::make_lengths();
+    CHECK(std::memcmp(&lengths, &detail::lengths, sizeof lengths) == 0);
+    CHECK(detail::errors_in_order());
+    CHECK(detail::default_426_is_what_is_written());
+}
+
+TEST_CASE("names of states and actions") {
+    for (std::size_t at = 0; at < server_states; ++at) {
+        CHECK(to_string(static_cast<server_state>(at)) == server_state_names[at]);
+    }
+    CHECK(to_string(client_state::redialing) == "redialing");
+    CHECK(to_string(connect_client_state::answering) == "answering");
+    CHECK(to_string(connect_proxy_state::granted) == "granted");
+    CHECK(to_string(response_filter_state::inserting) == "inserting");
+    CHECK(to_string(route_state::forwarding) == "forwarding");
+    CHECK(to_string(tunnel_state::both_done) == "both_done");
+    CHECK(to_string(action::read) == "read");
+    CHECK(to_string(action::start_tls) == "start_tls");
+    CHECK(to_string(action::close) == "close");
+}
+
+TEST_CASE("a number that is no error has no entry of its own") {
+    const auto none = static_cast<errc>(255);
+    CHECK(to_string(none) == "ok");
+    CHECK(suggested_status(none) == 0);
+    CHECK(detail::explanation_length(none) == detail::explanation_length(errc::ok));
+    CHECK(reason_phrase(299).empty());
+    CHECK(reason_phrase(426) == "Upgrade Required");
+}
+
+TEST_CASE("rules and fields as pointer and count") {
+    const port_range ports[] = {{443, 443}, {80, 80}};
+    CHECK(port_rules(ports, 1).allow(443));
+    CHECK(!port_rules(ports, 1).allow(80));
+    const std::string_view hosts[] = {"a.example", "b.example"};
+    CHECK(host_rules(hosts, 1).allow("a.example"));
+    CHECK(!host_rules(hosts, 1).allow("b.example"));
+    const field_text fields[] = {{"X", "1"}, {"x", "2"}};
+    CHECK(field_list(fields, 1).count("x") == 1);
+    CHECK(field_list(fields, 2).count("x") == 2);
+    const policy_rule rules[] = {{}, {}};
+    CHECK(policy_rules(rules, 2).good());
+}
+
+TEST_CASE("a step is as long as the ledger can count") {
+    const std::string large(70000, 'x');
+    detail::ledger it;
+    CHECK(it.give(action::body, large, errc::ok, 0, false).bytes.size() == 65535);
+    CHECK(it.give(action::body, "x", errc::ok, 0, false).bytes.size() == 1);
+    bool more = false;
+    const std::string_view pieces[] = {"ab", "", "c"};
+    CHECK(detail::rest_of(pieces, 3, 0, more) == "ab");
+    CHECK(more);
+    CHECK(detail::rest_of(pieces, 3, 2, more) == "c");
+    CHECK(!more);
+}
