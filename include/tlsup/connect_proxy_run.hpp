@@ -161,7 +161,7 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
             return false;
         }
         pieces[0] = detail::part(challenge.text(), 0, to_head ? challenge.head_size() : challenge.text().size());
-    } else if (known != nullptr) {
+    } else if (known != nullptr) { // GCOVR_EXCL_BR_LINE refusals have statuses that are registered
         const std::string_view sentence = explain(error_);
         pieces[0] = detail::refusal_begin;
         pieces[1] = known->line;

@@ -52,7 +52,7 @@ constexpr bool allows(method_policy policy, method how) noexcept {
     case method_policy::any:
         return how != method::connect && how != method::trace;
     }
-    return false;
+    return false; // GCOVR_EXCL_LINE the cases are all
 }
 
 constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules) noexcept {
