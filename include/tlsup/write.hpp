@@ -10,11 +10,12 @@
 
 namespace tlsup {
 
-/// Content that the caller announces. RFC 9112 6.
+/// Content that the caller announces. Who waits for 100 before the content says so, and does not wait for ever. After a
+/// 417 ask once more without it. RFC 9112 6, RFC 9110 10.1.1.
 struct content {
     framing how = framing::none;
     std::uint64_t length = 0;
-    bool expect_continue = false; ///< RFC 9110 10.1.1
+    bool expect_continue = false; ///< `Expect: 100-continue`
     static constexpr content of(std::uint64_t octets) noexcept { return {framing::length, octets, false}; }
 };
 

@@ -28,8 +28,9 @@ struct forward_options {
 struct forward_response_options {
     std::string_view pseudonym{}; ///< as in `forward_options`; empty: no Via. RFC 9110 7.6.3
     token_list advertise{};       ///< what this hop would upgrade to, RFC 2817 4.1; not in a 426, nor for HTTP/1.0
-    bool http_1_0 = false;        ///< the client's request was HTTP/1.0: no chunks, no interim responses
-    bool close = false;           ///< `Connection: close`; written anyway where nothing else ends the content
+    /// The client's request was HTTP/1.0: no chunks, no interim responses, and the connection ends behind it.
+    bool http_1_0 = false;
+    bool close = false;       ///< `Connection: close`; written anyway where nothing else ends the content
     bool cooperating = false; ///< the response of a proxy whose challenge is the client's to answer. RFC 9110 11.7.1
 };
 

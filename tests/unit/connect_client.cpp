@@ -73,7 +73,8 @@ errc broken(std::string_view input, bool closes = false) {
 
 } // namespace
 
-TEST_CASE("any 2xx opens the tunnel, and all behind its head is the destination's (2817-29, 9110-9.3.6-05)") {
+TEST_CASE(
+    "any 2xx opens the tunnel, and all behind its head is the destination's (2817-29, 9110-9.3.6-05, 9110-15.3-01)") {
     for (const std::string_view status : {"200 OK", "200 ", "201 x", "204 x", "206 x", "299 x", "200 Failed"}) {
         for (const std::string_view begin : {"HTTP/1.1 ", "HTTP/1.0 "}) {
             const std::string head = std::string(begin) + std::string(status) + "\r\n\r\n";
@@ -229,7 +230,7 @@ TEST_CASE("limits hold for a proxy's heads (CVE-2023-38039)") {
     CHECK(ends({.start_line_bytes = 14}) == errc::start_line_too_long);
 }
 
-TEST_CASE("a client speaks first, and only with a CONNECT of ours (9112-9.2-02, 9931-01)") {
+TEST_CASE("a client speaks first, and only with a CONNECT of ours (9112-9.2-02, 9931-01, 9931-02, 2817-27)") {
     fixture early;
     const step now = early.next("H");
     CHECK(now.what == action::close);
