@@ -99,6 +99,7 @@ if [[ -n $gcc_built ]]; then
     suite "model" tests/model build/tests/model --budget 2
     suite docs tests/docs.py python3 tests/docs.py build/tests/draw_states
 fi
+suite conformance tests/conformance.py python3 tests/conformance.py --check
 
 if [[ -n $old_clang && $old_clang != "$new_clang" ]]; then
     name=${old_clang/++/}
@@ -115,6 +116,7 @@ if build "$name" "build/also/$name" "$new_clang" -Dtests=true -Dexamples=true \
 fi
 
 suite differential tests/differential/run.sh tests/differential/run.sh
+suite coverage tests/coverage.sh tests/coverage.sh
 suite symbols tests/symbols.cpp tests/symbols.sh
 suite package tests/package/run.sh tests/package/run.sh
 suite fuzz tests/fuzz/run.sh tests/fuzz/run.sh 10
