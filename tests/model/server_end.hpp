@@ -112,8 +112,9 @@ class server_caller {
     bool advance_implicit() {
         if (!end_.secured) {
             const std::string_view found = record(end_.clear);
-            if (found.empty()) {
-                end_.over = end_.ended || (!end_.clear.empty() && end_.clear[0] != '\x16' && end_.clear[0] != '\x14');
+            const char first = end_.hello.empty() ? '\x16' : '\x14'; // a hello, then what completes the handshake
+            end_.over = end_.clear.empty() ? end_.ended : end_.clear[0] != first || (found.empty() && end_.ended);
+            if (found.empty() || end_.over) {
                 return false;
             }
             if (net_.to_client.full()) {
