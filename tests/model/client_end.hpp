@@ -218,7 +218,7 @@ class client_caller {
             }
             break;
         case action::drop:
-            if (before == client_state::switched) {
+            if (machine.state() == client_state::switched) {
                 check_switch(now.bytes);
             }
             break;
@@ -322,7 +322,8 @@ class client_caller {
                           head.find("\r\nConnection: Upgrade\r\n") != std::string_view::npos;
         const bool asked =
             of_.asks.need == requirement::tls || end_.machine.raised() || !of_.asks.request.tokens().empty();
-        net_.expect(good && asked && end_.clear.size() == head.size() && !end_.body_due, property::asked_101);
+        const bool alone = head.find("\r\n\r\n") + 4 == end_.clear.size(); // also what leaves with it was held
+        net_.expect(good && asked && alone && !end_.body_due, property::asked_101);
     }
 
     void finish() {

@@ -206,6 +206,8 @@ class server_caller {
         };
         const step now = next(machine);
         net_.expect(next(machine) == now, property::idempotent);
+        const bool parses = now.what == action::decide || now.what == action::body || now.what == action::answer;
+        net_.expect(!parses || secure || !end_.switched, property::never_back);
         queue& out = secure ? net_.secure_to_client : net_.to_client;
         switch (now.what) {
         case action::read:

@@ -117,6 +117,7 @@ inline alphabet whole_alphabet() {
              switching + "Connection: Upgrade" + end,
              switching + "Upgrade: TLS/1.2" + end,
              switching + "Connection: Upgrade\r\nUpgrade: TLS/1.1" + end,
+             switching + "Connection: Upgrade\r\nUpgrade: TLS/1.3" + end,
              switching + "Connection: Upgrade\r\nUpgrade: HTTP/1.1, TLS/1.2" + end,
              switching + named + ", TLS/1.0" + end,
              switching + "Connection: Keep-Alive\r\nContent-Length: 0\r\nUpgrade: TLS/1.2,TLS/1.0" + end,

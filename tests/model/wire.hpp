@@ -59,6 +59,7 @@ inline constexpr const char* probe_first = "(2) the protected request waits for 
 inline constexpr const char* asked_101 =
     "(3) the client switches on one asked-for 101 with an offered token, nothing held";
 inline constexpr const char* whole_101 = "(3) the server switches behind a fully written 101, with nothing held";
+inline constexpr const char* never_back = "(3) behind a 101 nothing is parsed in clear again";
 inline constexpr const char* body_first = "(3) the 101 comes behind the whole request";
 inline constexpr const char* continue_first = "(3) the 100 goes before the 101";
 inline constexpr const char* own_answer = "(4) a response delivered for a request was produced for it";
