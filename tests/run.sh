@@ -97,6 +97,7 @@ if [[ -n $gcc_built ]]; then
     replay g++ build
     suite "model at each cut" tests/model build/tests/model --budget 1 --splits
     suite "model" tests/model build/tests/model --budget 2
+    suite mutants tests/mutants/run.sh tests/mutants/run.sh
     suite docs tests/docs.py python3 tests/docs.py build/tests/draw_states
 fi
 suite conformance tests/conformance.py python3 tests/conformance.py --check

@@ -238,8 +238,12 @@ TEST_CASE("the wrong answer, and the wrong door, change nothing") {
     CHECK(it.machine.request_body_done() == errc::wrong_call);
     CHECK(it.machine.tls_established(good_tls, it.options) == errc::wrong_call);
     CHECK(it.machine.tls_failed() == errc::wrong_call);
-    CHECK(it.machine.next_secure("x", it.options).error == errc::wrong_call);
+    CHECK(it.machine.next_secure("x", it.options) == step{{}, action::wait, errc::wrong_call, 0, false});
     CHECK(it.machine == before);
+    it.secure();
+    const client inside = it.machine;
+    CHECK(it.machine.next(inner_200, it.options) == step{{}, action::secure, errc::wrong_call, 0, false});
+    CHECK(it.machine == inside);
 }
 
 TEST_CASE("without a request the machine ends when TLS is up and the probe answered") {

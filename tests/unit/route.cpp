@@ -142,6 +142,17 @@ TEST_CASE("a denied tunnel leaves unseen where the request may go in clear; a 40
     CHECK(second.error() == errc::tunnel_refused);
 }
 
+TEST_CASE("a proxy that is lost or breaks the protocol denies no tunnel: nothing goes in clear") {
+    for (const std::string_view answer : {std::string_view{}, std::string_view{"junk\r\n\r\n"}}) {
+        const heads all(requirement::any, 1, true, true);
+        route machine;
+        (void)ask(machine, all.options);
+        REQUIRE(machine.peer_closed() == errc::ok);
+        CHECK(machine.next(answer, all.options).what == action::close);
+        CHECK(machine.outcome() == outcome::refused);
+    }
+}
+
 TEST_CASE("a 426 through a forward proxy leads into a tunnel, whatever it names (2817-19, 2817-23)") {
     for (const std::string_view fields : {"", "Upgrade: TLS/1.2\r\nConnection: Upgrade\r\n"}) {
         const heads all(requirement::any, 1, true);

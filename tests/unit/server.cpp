@@ -55,6 +55,19 @@ TEST_CASE("next is level-triggered") {
     CHECK(machine.next(probe, any_server) == second);
 }
 
+TEST_CASE("the wrong door changes nothing") {
+    server machine;
+    const step outside{{}, action::wait, errc::wrong_call, 0, false};
+    CHECK(machine.next_secure(probe, {}, any_server) == outside);
+    CHECK(machine == server{});
+    REQUIRE(unit::secure_server(machine, probe, any_server));
+    const server inside = machine;
+    CHECK(machine.next(probe, any_server) == step{{}, action::secure, errc::wrong_call, 0, false});
+    CHECK(machine.next_secure({}, probe.substr(0, probe.size() - 1), any_server) == outside);
+    CHECK(machine == inside);
+    CHECK(machine.next_secure({}, probe, any_server).what == action::write);
+}
+
 TEST_CASE("an index beyond the offer is refused without effect (9110-7.8-08)") {
     server machine;
     (void)machine.next(probe, any_server);
@@ -179,6 +192,13 @@ TEST_CASE("options decide: methods, content, no upgrade at all (9110-7.8-02)") {
     CHECK(why(probe, {bound_alpn}) == errc::ok);
     CHECK(why(get, {bound_alpn}) == errc::method_not_allowed);
     CHECK(why(get, {bound_alpn, default_tokens, method_policy::safe, false}) == errc::ok);
+    constexpr std::string_view to_head =
+        "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n";
+    CHECK(why(to_head, {bound_alpn, default_tokens, method_policy::safe, false}) == errc::ok);
+    CHECK(why(probe, {bound_alpn, default_tokens, method_policy::safe, false}) == errc::ok);
+    constexpr std::string_view post = "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n";
+    CHECK(why(post, {bound_alpn, default_tokens, method_policy::safe, false}) == errc::method_not_allowed);
+    CHECK(why(post, {bound_alpn, default_tokens, method_policy::any, false}) == errc::ok);
     CHECK(why("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\nContent-Length: 1\r\n\r\n",
               {bound_alpn}) == errc::content_not_allowed);
     CHECK(why("CONNECT a:443 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n",
