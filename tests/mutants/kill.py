@@ -3,9 +3,10 @@
 
     kill.py [--all | --again | --sample N] [--seed S] [--deep] [--twelve] [--only TEXT]
 
-Without an option: the twelve faults that the model checker has to find, the named ones, and a sample. `--all`: every
-fault; `--again`: those that the last run left; `--deep`: the model with two deeds too. build/mutants/report.txt gets a line for each. A fault passes when a
-test finds it, or when survivors.txt explains why none can. The last line counts them.
+Without an option: the twelve faults that the model checker has to find, the named ones, and a sample of the others.
+`--all`: every fault; `--again`: those that the last run left; `--deep`: the model with two deeds too. A fault passes
+when a test finds it, or when survivors.txt explains why none can. build/mutants/report.txt gets a line for each. The
+last line counts them.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +26,7 @@ import plant
 from plant import ROOT, WORK
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 30  # a fault may make a program run for ever
+SECONDS = 3  # of the processor: a fault may make a program run for ever
 MEMORY = 4 << 30
 
 # The unit tests of each header, by what its name begins with, longest first; the others are looked at later.
@@ -75,14 +77,16 @@ def tests_of(file):
 def run(command, number=0, seconds=SECONDS):
     """Why it failed, from what it said; empty where all went well."""
     environment = dict(os.environ, TLSUP_MUTANT=str(number))
-    limited = ["prlimit", f"--as={MEMORY}", "--core=0"] + command
+    limited = ["prlimit", f"--as={MEMORY}", f"--cpu={seconds}", "--core=0"] + command
     try:
-        done = subprocess.run(limited, env=environment, cwd=ROOT, timeout=seconds, stdin=subprocess.DEVNULL,
+        done = subprocess.run(limited, env=environment, cwd=ROOT, timeout=60 * seconds, stdin=subprocess.DEVNULL,
                               capture_output=True)
     except subprocess.TimeoutExpired:
-        return "runs for ever"
+        return "waits for ever"
     if done.returncode == 0:
         return ""
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return "runs for ever"
     said = (done.stdout + done.stderr).decode(errors="replace")
     if done.returncode < 0 and "TEST CASE" not in said:
         return f"dies of signal {-done.returncode}"
@@ -105,10 +109,10 @@ def find_switched(fault):
     own = tests_of(fault.file)
     rest = [each.stem for each in plant.UNIT if each.stem not in own and each.stem not in SLOW]
     for name, look in (
-        ("unit", lambda: unit(fault.number, own)),
+        ("unit", lambda: unit(fault.number, own, 3 * SECONDS if SLOW.intersection(own) else SECONDS)),
         ("corpus", lambda: run([str(WORK / "corpus")] + VECTORS, fault.number)),
         ("model", lambda: run([str(WORK / "model"), "--budget", "1", "--splits"], fault.number)),
-        ("unit", lambda: unit(fault.number, rest)),
+        ("unit", lambda: unit(fault.number, rest, 3 * SECONDS)),
     ):
         if why := look():
             return f"{name}: {why}"
@@ -132,7 +136,8 @@ def find_alone(fault):
             break
     if not why:
         status, said = plant.compile_one([plant.doctest_main()] + objects + ["-o", str(folder / "unit")])
-        if found := said[:200] if status else run([str(folder / "unit"), "--abort-after=1", "--no-colors"]):
+        command = [str(folder / "unit"), "--abort-after=1", "--no-colors"]
+        if found := said[:200] if status else run(command, 0, 3 * SECONDS):
             why = f"unit: {found}"
     shutil.rmtree(folder)
     return why
@@ -162,7 +167,8 @@ def find_in_model(fault, folder):
         fault.transcript = [said]
         return fault
     for budget in ("1", "2"):
-        done = subprocess.run([program, "--budget", budget, "--only", fault.composition], capture_output=True, text=True)
+        command = [program, "--budget", budget, "--only", fault.composition]
+        done = subprocess.run(command, capture_output=True, text=True)
         for part in re.split(r"(?m)^(?=\S)", done.stdout):
             told = part.splitlines()
             if part.startswith("FAILED") or "  broken: " in part:
@@ -193,11 +199,10 @@ def chosen_faults(wish, last):
     if wish.all:
         return faults
     known = explained()
-    rows = [each for each in faults if each.kind == "row"]
-    others = [each for each in faults if each.kind not in ("row", "named") and each.key() not in known]
+    others = [each for each in faults if each.kind != "named" and each.key() not in known]
     names = [each for each in faults if each.kind == "named"]
     picked = random.Random(wish.seed).sample(others, min(wish.sample, len(others)))
-    return names + rows + [each for each in others if id(each) in {id(one) for one in picked}]
+    return names + picked
 
 
 def main():

@@ -16,8 +16,8 @@ TOKEN = re.compile(
 )
 FLIPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&"}
 PAIRS = {"(": ")", "[": "]", "{": "}"}
-NO_STATEMENT = {"return", "const", "constexpr", "if", "else", "while", "for", "do", "switch", "case", "default", "break",
-                "continue", "using", "static_assert", "template"}
+NO_STATEMENT = {"return", "const", "constexpr", "if", "else", "while", "for", "do", "switch", "case", "default",
+                "break", "continue", "using", "static_assert", "template"}
 ACTS = {"(", ".", "->", "[", "=", "+=", "-=", "|=", ">>=", "++", "--"}
 
 

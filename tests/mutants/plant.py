@@ -65,17 +65,21 @@ def plant_all(faults, folder):
     chart = headers / "chart.hpp"
     wanted = "if (each.from_on == wanted) {"
     text = chart.read_text()
-    if text.count(wanted) < 1:
+    if text.count(wanted) != 1:
         raise SystemExit("chart.hpp: follow() reads differently")
-    deleted = "::tlsup_mutants::now() != first_row(state) + static_cast<unsigned>(&each - chart)"
-    chart.write_text(text.replace(wanted, f"if (each.from_on == wanted && {deleted}) {{"))
+    kept = "static_cast<unsigned>(&each - chart) != deleted_row(state)"
+    chart.write_text(text.replace(wanted, f"if (each.from_on == wanted && {kept}) {{"))
 
 
 def with_rows(text, rows):
-    """Tells `follow` the number of the chart's first row. Rows that are not chosen keep a number of their own."""
+    """Tells `follow` which row of this chart the active fault deletes."""
     begin = text.index("static_assert(detail::sound(")
     state = rows[0].old_lines[1:].split("::")[0]
-    return f"{text[:begin]}constexpr unsigned first_row({state}) noexcept {{ return {rows[0].number}U; }}\n{text[begin:]}"
+    before = text[:begin].splitlines()
+    first = next(at for at, line in enumerate(before, 1) if line.startswith(f"    {{{state}::"))
+    cases = "".join(f" case {fault.number}U: return {fault.line - first}U;" for fault in rows)
+    return (f"{text[:begin]}constexpr unsigned deleted_row({state}) noexcept {{ switch (::tlsup_mutants::now()) {{"
+            f"{cases} default: return ~0U; }} }}\n{text[begin:]}")
 
 
 def compile_one(arguments):

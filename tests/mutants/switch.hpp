@@ -17,7 +17,7 @@ constexpr unsigned now() noexcept { return __builtin_is_constant_evaluated() ? 0
 
 namespace tlsup {
 
-// The number of the fault that deletes the first row of this chart; each chart that has such faults overloads it.
-template <class State> constexpr unsigned first_row(State) noexcept { return 4000000000U; }
+// The row of this chart that the active fault deletes; each chart that has such faults overloads it.
+template <class State> constexpr unsigned deleted_row(State) noexcept { return ~0U; }
 
 } // namespace tlsup

@@ -332,3 +332,13 @@ TEST_CASE("the transcripts of RFC 2817, 5.3, hold at run time too") {
     CHECK(to_string(tunnel_end::upstream_failed) == "upstream_failed");
     CHECK(other(side::client) == side::upstream);
 }
+
+TEST_CASE("a side that was shut down is not written, whatever is said to be queued to it") {
+    tunnel it(half_close::propagate);
+    REQUIRE(it.eof(side::upstream) == errc::ok);
+    REQUIRE(it.next(0, 0, 10).client.shut_write);
+    REQUIRE(it.shut(side::client) == errc::ok);
+    CHECK(!it.next(1, 0, 10).client.write);
+    CHECK(!it.next(1, 0, 10).client.shut_write);
+    CHECK(it.next(0, 0, 10).client.read == 10);
+}
