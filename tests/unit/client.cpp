@@ -265,3 +265,40 @@ TEST_CASE("a buffer that lost bytes is a wrong call") {
     CHECK(it.next({}).error == errc::wrong_call);
     CHECK(it.next(head).what == action::answer);
 }
+
+TEST_CASE("an end before the answer is a closed connection, within its head a truncated one") {
+    for (const std::string_view begun : {std::string_view{}, std::string_view{"HTTP/1.1 2"}}) {
+        fixture it(requirement::any);
+        it.write();
+        REQUIRE(it.next(begun).what == action::read);
+        REQUIRE(it.machine.peer_closed() == errc::ok);
+        CHECK(it.next(begun).what == action::close);
+        CHECK(it.machine.error() == (begun.empty() ? errc::peer_closed : errc::truncated));
+        CHECK(it.machine.outcome() == (begun.empty() ? outcome::failed : outcome::truncated));
+    }
+}
+
+TEST_CASE("an exchange can be given up in any state") {
+    const auto gives_up = [](fixture& it, client_state in) {
+        REQUIRE(it.machine.state() == in);
+        CHECK(it.machine.abort(errc::timeout) == errc::ok);
+        CHECK(it.machine.state() == client_state::closed);
+        CHECK(it.machine.outcome() == outcome::failed);
+    };
+    fixture probing(requirement::tls);
+    REQUIRE(probing.next({}).what == action::write);
+    gives_up(probing, client_state::probing);
+    fixture asking(requirement::any);
+    REQUIRE(asking.next({}).what == action::write);
+    gives_up(asking, client_state::asking);
+    fixture answering(requirement::any);
+    answering.write();
+    REQUIRE(answering.next(inner_200).what == action::answer);
+    gives_up(answering, client_state::answering);
+    fixture redialing(requirement::any);
+    redialing.write();
+    redialing.drop("HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade, close\r\nUpgrade: TLS/1.2\r\n"
+                   "Content-Length: 0\r\n\r\n");
+    REQUIRE(redialing.next({}).what == action::dial);
+    gives_up(redialing, client_state::redialing);
+}
