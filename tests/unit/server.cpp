@@ -297,3 +297,39 @@ TEST_CASE("a buffer that lost bytes is a wrong call, at every state up to the 10
         CHECK(machine.took(0) == errc::ok);
     }
 }
+
+TEST_CASE("a connection can be given up in any state") {
+    const auto gives_up = [](server machine, server_state in) {
+        REQUIRE(machine.state() == in);
+        CHECK(machine.abort(errc::aborted) == errc::ok);
+        CHECK(machine.state() == server_state::closed);
+    };
+    constexpr std::string_view post = "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n"
+                                      "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+    server machine;
+    gives_up(machine, server_state::reading);
+    REQUIRE(machine.next(post, any_server).what == action::decide);
+    gives_up(machine, server_state::deciding);
+    server served = machine;
+    REQUIRE(served.decline() == errc::ok);
+    gives_up(served, server_state::content);
+    server refused = machine;
+    REQUIRE(refused.reject(503) == errc::ok);
+    gives_up(refused, server_state::refusing);
+    server required = machine;
+    REQUIRE(required.require_upgrade() == errc::ok);
+    gives_up(required, server_state::replying);
+    REQUIRE(machine.accept(0) == errc::ok);
+    gives_up(machine, server_state::continuing);
+    REQUIRE(machine.wrote(machine.next(post, any_server).bytes.size()) == errc::ok);
+    REQUIRE(machine.next(post, any_server).what == action::read);
+    gives_up(machine, server_state::accepting);
+    server probed;
+    REQUIRE(probed.next(probe, any_server).what == action::decide);
+    REQUIRE(probed.accept(0) == errc::ok);
+    REQUIRE(probed.next(probe, any_server).status == 101);
+    gives_up(probed, server_state::switching);
+    server inside;
+    REQUIRE(unit::secure_server(inside, probe, any_server));
+    gives_up(inside, server_state::inner_reply);
+}
