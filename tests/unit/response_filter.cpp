@@ -380,3 +380,17 @@ TEST_CASE("the advertisement is one, and says nothing about closing") {
     CHECK(options.advert.upgrade_line().empty());
     CHECK(response_filter{}.next({}, options).error == errc::bad_options);
 }
+
+TEST_CASE("a filter can be given up while a head leaves") {
+    request_facts asked;
+    asked.start("GET", "/", 1, 1);
+    asked.field("host", "a");
+    REQUIRE(asked.finish() == errc::ok);
+    response_filter it;
+    REQUIRE(it.request(asked) == errc::ok);
+    REQUIRE(it.next("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", filter_options{}).what == action::body);
+    REQUIRE(it.state() == response_filter_state::passing);
+    CHECK(it.abort(errc::timeout) == errc::ok);
+    CHECK(it.state() == response_filter_state::closed);
+    CHECK(it.outcome() == outcome::failed);
+}
