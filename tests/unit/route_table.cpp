@@ -234,6 +234,13 @@ void check(const combination& of, std::size_t piece) {
     }
 }
 
+/// A tunnel to the next proxy leads back to where it came from: nothing but the chart can show that it may.
+constexpr bool goes_on_tunnelling() {
+    route_state state = route_state::tunnelling;
+    return follow(route_chart, state, route_event::next_proxy) && state == route_state::tunnelling;
+}
+static_assert(goes_on_tunnelling());
+
 } // namespace
 
 TEST_CASE("a route ends as the table says, for each road, need, server and proxy, whole and byte by byte") {
