@@ -4,7 +4,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
-#include <optional>
+#include <memory>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -127,7 +127,7 @@ class journey {
         }
         const endpoint to = hop(0);
         connection_.reset();
-        connection_.emplace(to, until_);
+        connection_ = std::make_unique<client_connection>(to, until_);
         say_.new_connection();
         say_.note("connected to " + to_string(to));
         passed_ = 0;
@@ -381,7 +381,7 @@ class journey {
     ssl_context context_;
     clock::time_point until_;
     std::ofstream file_;
-    std::optional<client_connection> connection_;
+    std::unique_ptr<client_connection> connection_;
     tlsup::route machine_;
     tlsup::token_list hint_; // of the answer
     std::size_t passed_ = 0; // proxies whose tunnels stand

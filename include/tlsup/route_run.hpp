@@ -12,7 +12,6 @@ constexpr errc route::connected(const route_options& options) noexcept {
     ++connections_;
     hop_ = 0;
     link_ = {};
-    repeats_ = false;
     ended_ = false;
     if (options.proxies.size == 0) {
         if (client_.state() == client_state::redialing) {
