@@ -281,3 +281,13 @@ TEST_CASE("an entry of a cache is complete, or none (2817-42)") {
     CHECK(!usable([](capability& it) { it.scheme = static_cast<scheme>(7); }));
     CHECK(!usable([](capability& it) { it.host = {}; }));
 }
+
+TEST_CASE("an SSLv2 hello is told the version, other first octets are not") {
+    const auto alert = [](char first) {
+        hello_gate gate;
+        CHECK(gate.feed({&first, 1}, "a.example", splice_defence::bound_alpn) == hello_gate::progress::refuse);
+        return gate.verdict().alert();
+    };
+    CHECK(alert('\x80') == 70);
+    CHECK(alert('\x7f') != 70);
+}
