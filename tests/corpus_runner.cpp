@@ -20,6 +20,7 @@
 #include "corpus_support/connect_proxy_role.hpp"
 #include "corpus_support/connect_situations.hpp"
 #include "corpus_support/feed.hpp"
+#include "corpus_support/filter_check.hpp"
 #include "corpus_support/forward_role.hpp"
 #include "corpus_support/result.hpp"
 #include "corpus_support/route_role.hpp"
@@ -212,6 +213,11 @@ class runner {
             const result got = play_api(of);
             print(of, "call", got);
             return got.right;
+        }
+        if (of.role == "client" && !passes_filter(of.bytes)) {
+            print(of, "response filter",
+                  failure("other octets than the host's and the advertisement, or not always the same"));
+            return false;
         }
         std::vector<delivery> ways{{cut::whole, 0}, {cut::each_byte, 0}};
         for (const std::size_t at : splits(of.bytes)) {
