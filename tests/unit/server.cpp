@@ -25,6 +25,23 @@ std::string text_of(server& machine, std::string_view input, const server_option
     return text;
 }
 
+/// What the refusal of this first TLS flight ends with. A search that leaves its table does not compile.
+constexpr char alert_for(std::string_view flight, splice_defence how) noexcept {
+    server machine;
+    hello_gate gate;
+    if (!unit::switch_server(machine, probe, any_server) ||
+        gate.feed(flight, "example.com", how) != hello_gate::progress::refuse ||
+        machine.tls_hello(gate.verdict()) != errc::ok ||
+        machine.wrote(machine.next(probe, any_server).bytes.size()) != errc::ok) {
+        return 0;
+    }
+    const step last = machine.next(probe, any_server);
+    return last.bytes.size() == 1 ? last.bytes[0] : '\0';
+}
+static_assert(alert_for("GET", splice_defence::bound_alpn) == 10);
+static_assert(alert_for("\x80", splice_defence::bound_alpn) == 70);
+static_assert(alert_for("\x16", splice_defence::no_upgrade) == 40);
+
 } // namespace
 
 TEST_CASE("the wrong answer changes nothing (DESIGN 3)") {
