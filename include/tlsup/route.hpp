@@ -129,7 +129,8 @@ class route {
     }
     /// The status of the last final response, or of a proxy's refusal; 0 before it.
     [[nodiscard]] constexpr std::uint16_t status() const noexcept {
-        return asked_proxy_ ? link_.status() : client_.response().facts.status();
+        const std::uint16_t told = asked_proxy_ ? link_.status() : client_.response().facts.status();
+        return told < 200 ? std::uint16_t{0} : told; // a 1xx is not final
     }
     /// Whether a 426 was followed: from then on a clear answer is out of the question.
     [[nodiscard]] constexpr bool raised() const noexcept { return raised_ || client_.raised(); }

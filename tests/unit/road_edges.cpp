@@ -152,6 +152,25 @@ TEST_CASE("the status of a route that falls back is the final one, and a proxy's
     CHECK(machine.status() == 204);
 }
 
+TEST_CASE("the status of a route is that of a final response: no interim one is, nor a 101") {
+    const unit::heads heads(requirement::tls);
+    for (const std::string_view interim : {"100", "199"}) {
+        route machine;
+        (void)unit::ask(machine, heads.options);
+        const std::string head = "HTTP/1.1 " + std::string(interim) + " Wait\r\n\r\n";
+        CHECK(machine.next(head, heads.options).status == std::stoi(std::string(interim)));
+        CHECK(machine.status() == 0);
+        CHECK(unit::tell(machine, head + std::string(unit::switch_101), heads.options).last.what == action::start_tls);
+        CHECK(machine.status() == 0);
+        CHECK(machine.tls_failed() == errc::ok);
+        CHECK(machine.next({}, heads.options) == step{{}, action::close, errc::tls_failed, 0, false});
+    }
+    route machine;
+    const unit::heads plain(requirement::any);
+    CHECK(travel(machine, plain.options, {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}).ends_with("detach 200 0\n"));
+    CHECK(machine.status() == 200);
+}
+
 TEST_CASE("a route does not dial once more than it may") {
     unit::heads heads(requirement::any);
     heads.options.connections = 1;
