@@ -26,7 +26,13 @@ using gateway::connection;
 using gateway::settings;
 using gateway::shared;
 
-constexpr std::size_t connection_limit = 400;
+constexpr int accepted_at_once = 64;
+
+/// Each connection may need a descriptor for the client and one for the backend; a few more are in use.
+std::size_t most_connections(const settings& set) noexcept {
+    const std::size_t descriptors = std::max<std::size_t>(allow_descriptors(), 34);
+    return std::min<std::size_t>(set.connections, (descriptors - 32) / 2);
+}
 
 /// False where the connection is over. A fault of one connection ends only that one.
 bool serve_one(connection& one, short client, short backend) {
@@ -41,16 +47,20 @@ bool serve_one(connection& one, short client, short backend) {
     }
 }
 
-void accept_one(int listener, std::list<connection>& connections, unsigned id, const shared& all) {
+/// False where nobody waits any more.
+bool accept_one(int listener, std::list<connection>& connections, unsigned id, const shared& all) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     fd socket(::accept(listener, reinterpret_cast<sockaddr*>(&peer), &size));
     if (socket) {
         prepare(socket.get());
         connections.emplace_back(std::move(socket), in_numbers(peer, size).host, id, all);
-    } else if (errno == EMFILE || errno == ENFILE) {
+        return true;
+    }
+    if (errno == EMFILE || errno == ENFILE) {
         ::poll(nullptr, 0, 100); // until somebody closes
     }
+    return false;
 }
 
 void serve(const settings& set) {
@@ -73,10 +83,11 @@ void serve(const settings& set) {
     char room[256];
     const tlsup::prepared_head advert = write_advert(room, set.machine.upgrade.tokens).head;
     const shared all{set, log, advert, context.get(), backend ? &*backend : nullptr};
+    const std::size_t most = most_connections(set);
     std::list<connection> connections;
     unsigned count = 0;
     while (true) {
-        const bool full = connections.size() >= connection_limit;
+        const bool full = connections.size() >= most;
         std::vector<pollfd> polled{{stop.descriptor(), POLLIN, 0}, {full ? -1 : listener.get(), POLLIN, 0}};
         clock::time_point until = clock::now() + 1h;
         for (const connection& each : connections) {
@@ -95,8 +106,9 @@ void serve(const settings& set) {
             each = serve_one(*each, polled[at].revents, polled[at + 1].revents) ? std::next(each)
                                                                                 : connections.erase(each);
         }
-        if (polled[1].revents != 0) {
-            accept_one(listener.get(), connections, ++count, all);
+        int left = polled[1].revents != 0 ? accepted_at_once : 0;
+        while (left-- > 0 && connections.size() < most && accept_one(listener.get(), connections, count + 1, all)) {
+            ++count;
         }
     }
 }

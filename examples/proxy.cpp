@@ -3,8 +3,6 @@
 // The library never touches a socket, nor a tunnel's bytes. Each connection asks three machines what to do:
 // tlsup::connect_proxy up to the answer, tlsup::connect_client where another proxy comes next, tlsup::tunnel from then
 // on. What is here only accepts connections and ends them.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -178,17 +176,8 @@ class server {
     bool full_ = false;
 };
 
-/// Each tunnel needs two descriptors.
-void allow_descriptors() noexcept {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 void serve(const settings& set) {
-    allow_descriptors();
+    allow_descriptors(); // each tunnel needs two
     fd listener = listen_on(set.listen);
     const std::string where = to_string(local_endpoint(listener.get()));
     server made(set, std::move(listener));

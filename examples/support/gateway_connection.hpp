@@ -91,6 +91,7 @@ class connection {
         const std::size_t queued = out_.size();
         over_ = write_some(socket_.get(), out_) == io::failed || over_;
         moved_ = moved_ || (out_.size() < queued && machine_.wanted() == tlsup::deadline::none);
+        release(out_);
         if (out_.empty() && shutting_ && !shut_) {
             ::shutdown(socket_.get(), SHUT_WR);
             shut_ = true;
@@ -161,6 +162,7 @@ class connection {
         const std::size_t size = bytes.size();
         std::string& buffer = machine_.secure() ? plain_ : clear_;
         buffer.erase(static_cast<std::size_t>(bytes.data() - buffer.data()), size);
+        release(buffer);
         must(machine_.took(size));
     }
 

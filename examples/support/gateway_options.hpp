@@ -14,6 +14,7 @@
 #include "gateway_policy.hpp"
 #include "log.hpp"
 #include "net.hpp"
+#include "numbers.hpp"
 #include "target.hpp"
 
 namespace example::gateway {
@@ -47,6 +48,8 @@ Serves HTTP/1.1, and upgrades connections to TLS on the same port (RFC 2817).
                           only responses to OPTIONS say so
   --methods SET           requests that can be upgraded: options (default), safe, any. With safe and any, a network
                           attacker can choose a response that the victim believes authenticated
+  --connections N         as many at once; who comes then waits (default 400). Each may send content that is kept in
+                          memory, up to 16 MiB
   --log FORMAT            write events to stderr: text or json
   --help                  print this
 )";
@@ -58,6 +61,7 @@ struct settings {
     std::string cert;
     std::string key;
     policy rules;
+    unsigned connections = 400;
     event_log::format log = event_log::format::none;
     tlsup::server_options machine{.upgrade = {tlsup::splice_defence::no_upgrade}};
 };
@@ -113,6 +117,8 @@ inline void set_option(settings& made, const std::string& name, const std::strin
                                                               {{"bound-alpn", splice_defence::bound_alpn},
                                                                {"dedicated-name", splice_defence::dedicated_name},
                                                                {"accept-risk", splice_defence::accept_splice_risk}});
+    } else if (name == "--connections") {
+        made.connections = number(name, word, 1, 1'000'000);
     } else if (name == "--methods") {
         made.machine.upgrade.methods = choose<method_policy>(
             name, word,
@@ -151,8 +157,9 @@ inline settings parse(const std::vector<std::string>& words) {
             made.rules.advertise_to_all();
             continue;
         }
-        const std::string_view valued[] = {"--listen", "--backend",     "--root",   "--opossum", "--cert",
-                                           "--key",    "--require-tls", "--policy", "--methods", "--log"};
+        const std::string_view valued[] = {"--listen",  "--backend",     "--root",        "--opossum",
+                                           "--cert",    "--key",         "--require-tls", "--policy",
+                                           "--methods", "--connections", "--log"};
         if (std::find(std::begin(valued), std::end(valued), name) == std::end(valued)) {
             throw failure("unknown option " + name);
         }

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -226,6 +227,18 @@ inline endpoint local_endpoint(int socket) {
     return found;
 }
 
+/// Raises the limit of descriptors as far as it goes, and says where it is then.
+inline std::size_t allow_descriptors() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<std::size_t>(limit.rlim_cur);
+}
+
 /// What a non-blocking read or write came to.
 enum class io : unsigned char { done, again, end, failed };
 
@@ -257,6 +270,13 @@ inline io write_some(int socket, std::string& queue) {
     }
     queue.erase(0, sent);
     return outcome;
+}
+
+/// Frees the memory of an empty queue that was long: a connection that rests costs little, whatever went through it.
+inline void release(std::string& queue) {
+    if (queue.empty() && queue.capacity() > 4096) {
+        std::string().swap(queue);
+    }
 }
 
 /// SIGINT and SIGTERM make a descriptor readable. One object for each program.

@@ -13,6 +13,7 @@
 #include "log.hpp"
 #include "net.hpp"
 #include "next_proxy.hpp"
+#include "numbers.hpp"
 
 namespace example::proxy {
 
@@ -71,20 +72,6 @@ Meaning choose(const std::string& name, const std::string& word,
     }
     throw failure(name + " does not know \"" + word + "\"; choose " + std::string(known[0].first) + " or " +
                   std::string(known[1].first));
-}
-
-inline std::optional<unsigned> parse_number(std::string_view word, unsigned least, unsigned most) {
-    const bool digits = !word.empty() && word.size() <= 9 && word.find_first_not_of("0123456789") == word.npos;
-    const unsigned long value = digits ? std::stoul(std::string(word)) : 0;
-    return digits && value >= least && value <= most ? std::optional(static_cast<unsigned>(value)) : std::nullopt;
-}
-
-inline unsigned number(const std::string& name, const std::string& word, unsigned least, unsigned most) {
-    if (const std::optional<unsigned> found = parse_number(word, least, most)) {
-        return *found;
-    }
-    throw failure(name + " needs a number from " + std::to_string(least) + " to " + std::to_string(most) + ", not \"" +
-                  word + "\"");
 }
 
 inline tlsup::port_range ports(const std::string& word) {

@@ -44,6 +44,7 @@ class response_outlet {
                 must(filter_.peer_closed());
             } else {
                 held_.erase(0, taken);
+                release(held_);
                 return now.error == tlsup::errc::ok && now.what != tlsup::action::detach;
             }
         }

@@ -1,15 +1,19 @@
-"""Much through one tunnel, and many tunnels at once."""
+"""Much through one tunnel, many tunnels at once, and many connections to the gateway."""
 
 import concurrent.futures
+import os
 import random
 import resource
+import select
 import time
 
 from costs import costs
 from lab import case, check, check_equal, deadline_seconds
-from loads import (ask, check_established, check_works, drink, half_close, megabyte, meter, open_tunnel, pour,
-                   random_bytes, receive_all, upstream)
+from loads import (ask, check_established, check_same, check_works, drink, half_close, megabyte, meter, open_tunnel,
+                   pour, random_bytes, receive_all, upstream)
+from peers import few_descriptors, gateway
 from proxies import connect_proxy
+from wire import reader
 
 gigabyte = 1 << 30
 tunnels = 2000
@@ -50,7 +54,7 @@ def allow_descriptors(count):
     """Both ends of every tunnel live here, and the proxy inherits the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     check(hard == resource.RLIM_INFINITY or hard >= count,
-          f"{tunnels} tunnels need {count} descriptors, the hard limit is {hard}: see ulimit -Hn")
+          f"this needs {count} descriptors, the hard limit is {hard}: see ulimit -Hn")
     if soft != resource.RLIM_INFINITY and soft < count:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -134,3 +138,49 @@ def many_tunnels(lab):
           f"memory of the proxy grew from {first} to {second} bytes")
     check_works(lab, proxy, server)
     proxy.wait_for_log(2 * tunnels + 2)
+
+
+def get(http, target, wanted):
+    http.stream.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+    answer = http.response()
+    check_equal(answer.status(), 200, "status")
+    check_same(answer.body, wanted, "content")
+
+
+@case("load: who comes to a full gateway waits, and is served when somebody has gone")
+def full_gateway(lab):
+    lab.file("www/page", b"a page\n")
+    front = gateway(lab, "--connections", 2, root=os.path.join(lab.folder, "www"))
+    cost = costs(lab, front)
+    inside = [reader(lab.connect(front.port)) for _ in range(2)]
+    for one in inside:
+        get(one, b"/page", b"a page\n")
+    late = reader(lab.connect(front.port))
+    late.stream.sendall(b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    for _ in range(20):
+        for one in inside:
+            get(one, b"/page", b"a page\n")
+    check(not select.select([late.stream], [], [], 0)[0], "the third connection was served")
+    inside[0].stream.close()
+    check_equal(late.response().body, b"a page\n", "content for who waited")
+    get(inside[1], b"/page", b"a page\n")
+    for one in (inside[1], late):
+        one.stream.close()
+    cost.check_idle()
+
+
+@case("load: 600 connections to the gateway, and what each costs when it rests after a large response")
+def resting(lab):
+    count = 600
+    content = random_bytes(200_000)
+    lab.file("www/large", content)
+    allow_descriptors(count + 500)
+    front = gateway(lab, "--connections", count, root=os.path.join(lab.folder, "www"), namespace=few_descriptors())
+    cost = costs(lab, front)
+    resting_ones = [reader(lab.connect(front.port)) for _ in range(count)]
+    for one in resting_ones:
+        get(one, b"/large", content)
+    cost.check_memory(16 * megabyte, cost.memory())
+    for one in resting_ones:
+        one.stream.close()
+    cost.check_idle()

@@ -30,6 +30,15 @@ class certificate:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class few_descriptors:
+    """A start with a limit of 1024 descriptors, which the program may raise."""
+
+    @staticmethod
+    def prefix():
+        """What to put before a command to start it so."""
+        return ["prlimit", "--nofile=1024:"]
+
+
 class gateway:
     """The gateway under test, listening. The default profile is the strict one."""
 
@@ -96,9 +105,10 @@ listen front
 
 
 class nginx:
-    """nginx as an origin server, without any privilege. `www` is the folder that it serves, /listing shows its files."""
+    """nginx as an origin server, without any privilege. `www` is the folder that it serves, /listing shows its files.
+    `more`: settings of its http block."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, connections=64, more=""):
         here = os.path.join(lab.folder, "nginx")
         self.www = os.path.join(here, "www")
         os.makedirs(os.path.join(self.www, "listing"))
@@ -109,12 +119,14 @@ class nginx:
         settings = lab.file("nginx/nginx.conf", f"""
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile {2 * connections + 64};
 pid {here}/pid;
 events {{
-    worker_connections 64;
+    worker_connections {connections};
 }}
 http {{
 {temporary}
+{more}
     access_log off;
     default_type text/plain;
     absolute_redirect off;
@@ -123,7 +135,7 @@ http {{
     gzip_proxied any;
     gzip_types text/plain;
     server {{
-        listen 127.0.0.1:{self.port};
+        listen 127.0.0.1:{self.port} backlog={max(connections, 511)};
         root {self.www};
         location /listing/ {{
             autoindex on;
