@@ -8,10 +8,10 @@
 tlsup_demo_packages=(g++ meson ninja-build "pkg-config|pkgconf" libssl-dev openssl ca-certificates python3)
 tlsup_test_packages=(doctest-dev cmake binutils curl wget haproxy cups-daemon cups-client cups-ipp-utils iproute2 git
     tinyproxy squid privoxy apache2 nginx-light socat ncat node-llhttp libhttp-parser-dev libh2o-evloop-dev python3-h11
-    gcovr)
+    gcovr wrk nghttp2-client)
 tlsup_demo_commands=(g++ meson ninja pkg-config openssl python3)
 tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node haproxy cupsd lp ipptool ip git
-    tinyproxy squid privoxy apache2 nginx socat ncat npm gcovr llvm-cov llvm-profdata)
+    tinyproxy squid privoxy apache2 nginx socat ncat npm gcovr llvm-cov llvm-profdata wrk h2load)
 
 # The oldest clang that the tests use, and the current one where it is packaged.
 tlsup_old_clang=14
