@@ -16,6 +16,7 @@ The last line is "N passed, N failed". The exit status is 0 when none failed and
 
 import argparse
 import contextlib
+import functools
 import os
 import re
 import resource
@@ -26,8 +27,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
-here = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [here, os.path.join(here, "../interop")]
+folder = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [folder, os.path.join(folder, "../interop")]
 
 import expected  # noqa: E402
 import peers  # noqa: E402
@@ -37,6 +38,7 @@ from proxies import connect_proxy  # noqa: E402
 from watch import watch  # noqa: E402
 
 most = 2000
+sizes = ((100, 2), (500, 2), (most, 3))  # connections, and the share of the seconds
 needed_descriptors = 5 * most  # of the load, and of the bare relay
 slices = 6
 scenarios = []
@@ -93,10 +95,10 @@ def kib(size):
     return f"{size >> 10} KiB"
 
 
-def say(what, connections, requests, seen, seconds, errors=0):
-    start, middle, last = seen.thirds()
+def say(what, connections, requests, errors, seen, seconds):
+    thirds = ", ".join(kib(each) for each in seen.thirds())
     print(f"    {what}: {connections} connections, {requests} requests, {errors} errors, "
-          f"memory {kib(seen.costs.idle_memory)} idle, {kib(start)}, {kib(middle)}, {kib(last)}, "
+          f"memory {kib(seen.costs.idle_memory)} when idle, at most {thirds} in the thirds of the run, "
           f"CPU {1000 * seen.seconds / max(requests, 1):.4f} s per 1000 requests, "
           f"{requests / seconds:.0f} requests a second", flush=True)
 
@@ -117,11 +119,11 @@ end
 """
 
 
-def wrk(here_, port, connections, seconds):
-    """How many requests were answered. wrk counts what went wrong."""
+def wrk(here, port, connections, seconds):
+    """How many requests were answered: all of them, or this fails."""
     seconds = max(round(seconds), 1)
-    script = here_.lab.file("mixture.lua", mixture)
-    done = here_.lab.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", script,
+    script = here.lab.file("mixture.lua", mixture)
+    done = here.lab.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", script,
                           f"http://127.0.0.1:{port}"], seconds=seconds + 120)
     text = done.out.decode()
     check_equal(done.status, 0, "exit status of wrk")
@@ -131,44 +133,53 @@ def wrk(here_, port, connections, seconds):
     return int(found[1])
 
 
-def h2load(here_, port, connections, each):
+def h2load(here, port, connections, each):
     """So many requests on each connection, every one of which has to be answered."""
     wanted = connections * each
-    done = here_.lab.run(["h2load", "--h1", "-t1", f"-n{wanted}", f"-c{connections}", "-m1",
+    done = here.lab.run(["h2load", "--h1", "-t1", f"-n{wanted}", f"-c{connections}", "-m1",
                           f"http://127.0.0.1:{port}{small}", f"http://127.0.0.1:{port}{large}"], seconds=180)
     text = done.out.decode()
     check_equal(done.status, 0, "exit status of h2load")
     check(f"requests: {wanted} total, {wanted} started, {wanted} done, {wanted} succeeded, 0 failed, 0 errored, "
           f"0 timeout\nstatus codes: {wanted} 2xx, 0 3xx, 0 4xx, 0 5xx\n" in text, f"h2load saw errors:\n{text}")
-    content = wanted // 2 * sum(len(each) for each in here_.files.values())
+    content = wanted // 2 * sum(map(len, here.files.values()))
     check(f"({content}) data" in text, f"h2load did not get {content} octets of content:\n{text}")
 
 
-def in_clear(here_, connections, seconds):
-    front = here_.gateway()
-    seen = watch(here_.lab, front)
-    h2load(here_, front.port, connections, 2)  # all ask for the large file at once: no moment needs more memory
+def all_at_once(here, port, connections):
+    """Each is answered while all the others stay: nobody waits for somebody else to go."""
+    many = crowd(port, connections, direct, here.files)
+    with contextlib.closing(many):
+        many.open()
+        many.drive(0)
+        check_faults(many)
+
+
+def in_clear(connections, here, seconds):
+    front = here.gateway()
+    seen = watch(here.lab, front)
+    h2load(here, front.port, connections, 2)  # all ask for the large file at once: no moment needs more memory
+    all_at_once(here, front.port, connections)
     with seen:
         begin = time.monotonic()
-        requests = wrk(here_, front.port, connections, seconds)
+        requests = wrk(here, front.port, connections, seconds)
         took = time.monotonic() - begin
-    say("wrk", connections, requests, seen, took)
+    say("wrk", connections, requests, 0, seen, took)
     seen.check_flat(connections)
     seen.costs.check_idle()
 
 
-for size_, share_ in ((100, 2), (500, 2), (most, 3)):
-    scenario(f"gateway in clear, {size_} connections", share_)(
-        lambda here_, seconds, size_=size_: in_clear(here_, size_, seconds))
+for size, share in sizes:
+    scenario(f"gateway in clear, {size} connections", share)(functools.partial(in_clear, size))
 
 
 # gateway after the upgrade, and proxy
 
-def drive(here_, owner, what, way, connections, seconds):
+def drive(here, owner, what, way, connections, seconds):
     """A crowd against the owner, with all its checks."""
     with contextlib.ExitStack() as closing:
-        seen = watch(here_.lab, owner)
-        many = crowd(owner.port, connections, way, here_.files)
+        seen = watch(here.lab, owner)
+        many = crowd(owner.port, connections, way, here.files)
         closing.callback(many.close)
         many.open()
         check_faults(many)
@@ -176,7 +187,7 @@ def drive(here_, owner, what, way, connections, seconds):
             begin = time.monotonic()
             requests = many.drive(seconds)
             took = time.monotonic() - begin
-        say(what, connections, requests, seen, took, len(many.faults))
+        say(what, connections, requests, len(many.faults), seen, took)
         check_faults(many)
         check_equal(len(many.all), connections, "connections at the end")
         seen.check_flat(connections)
@@ -184,35 +195,34 @@ def drive(here_, owner, what, way, connections, seconds):
 
 
 @scenario("gateway inside TLS, 300 upgraded connections", 3)
-def inside_tls(here_, seconds):
-    drive(here_, here_.gateway(), "upgraded", upgraded(here_.lab.certificate.file), 300, seconds)
+def inside_tls(here, seconds):
+    drive(here, here.gateway(), "upgraded", upgraded(here.lab.certificate.file), 300, seconds)
 
 
-def tunnels(here_, connections, seconds):
-    front = here_.proxy()
-    drive(here_, front, "tunnels", through_connect(here_.address), connections, seconds)
+def tunnels(connections, here, seconds):
+    front = here.proxy()
+    drive(here, front, "tunnels", through_connect(here.address), connections, seconds)
     lines = front.wait_for_log(connections, 60)
     ends = [line.get("end") for line in lines]
     check_equal({end: ends.count(end) for end in set(ends)}, {"client_closed": connections}, "ends in the log")
 
 
-for size_, share_ in ((100, 2), (500, 2), (most, 3)):
-    scenario(f"proxy, {size_} tunnels", share_)(
-        lambda here_, seconds, size_=size_: tunnels(here_, size_, seconds))
+for size, share in sizes:
+    scenario(f"proxy, {size} tunnels", share)(functools.partial(tunnels, size))
 
 
 # proxy against the bare relay
 
 @scenario("proxy and the bare relay, 500 connections through each", 3)
-def against_bare(here_, seconds):
+def against_bare(here, seconds):
     """Slices of the same load through the one and the other, in turn; the ratio is told and not judged."""
     count = 500
-    owners = (here_.proxy(), here_.bare_relay())
-    ways = (through_connect(here_.address), direct)
+    owners = (here.proxy(), here.bare_relay())
+    ways = (through_connect(here.address), direct)
     spent = ([], [])
     with contextlib.ExitStack() as closing:
-        crowds = [crowd(owner.port, count, way, here_.files) for owner, way in zip(owners, ways)]
-        meters = [watch(here_.lab, owner) for owner in owners]
+        meters = [watch(here.lab, owner) for owner in owners]
+        crowds = [crowd(owner.port, count, way, here.files) for owner, way in zip(owners, ways)]
         for many in crowds:
             closing.callback(many.close)
             many.open()
@@ -224,6 +234,8 @@ def against_bare(here_, seconds):
                 requests = crowds[which].drive(seconds / slices / 2)
                 spent[which].append(1000 * (meters[which].cpu() - before) / max(requests, 1))
         check_faults(*crowds)
+    for meter in meters:
+        meter.costs.check_idle()
     ours, bare = (statistics.median(each) for each in spent)
     ratios = [one / other for one, other in zip(*spent)]
     print(f"    CPU per 1000 requests: proxy {ours:.4f} s, bare relay {bare:.4f} s, ratio "
@@ -263,7 +275,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed_descriptors, hard))
 
     chosen = [one for one in scenarios if options.only in one[0]]
-    shares = sum(share for _, share, _ in chosen)
+    shares = sum(each for _, each, _ in chosen)
     trusted = peers.certificate()
     live = []
 
@@ -277,8 +289,8 @@ def main():
     signal.signal(signal.SIGINT, give_up)
     passed = failed = 0
     try:
-        for name, share, function in chosen:
-            reason = run_one(function, options.seconds * share / shares, options, trusted, live)
+        for name, part, function in chosen:
+            reason = run_one(function, options.seconds * part / shares, options, trusted, live)
             passed += reason is None
             failed += reason is not None
             print(f"{'ok' if reason is None else 'FAILED'} {name}")
