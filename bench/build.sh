@@ -31,7 +31,7 @@ bench_version() { # PACKAGE
 
 # Whether an object or a library has the instruction that picohttpparser uses where it may use SSE4.2.
 bench_has_sse42() { # FILE
-    objdump -d "$1" | grep -q pcmpestri
+    objdump -d "$1" | grep pcmpestri >/dev/null
 }
 
 # Finds the parsers. Fills bench_found, and for each of them bench_how, what it was built from.
@@ -62,9 +62,9 @@ bench_find() {
         bench_found+=(http_parser)
         bench_how[http_parser]="$(bench_version libhttp-parser-dev), built by Debian"
     fi
-    name=$(dpkg-query -W -f='${Package}\n' 'libboost[0-9]*-dev' 2>/dev/null | head -n 1 || true)
     if [[ -f /usr/include/boost/beast/http.hpp ]]; then
         bench_found+=(beast)
+        name=$(dpkg -S /usr/include/boost/beast/http.hpp 2>/dev/null | sed 's/:.*//')
         bench_how[beast]="$(bench_version "$name"), its headers"
     fi
 }
