@@ -10,7 +10,7 @@
 bench_variants=(${VARIANTS:-plain v2})
 bench_warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wswitch-enum)
 
-bench_subjects=(subjects peers/tlsup)
+bench_subjects=(subjects peers/tlsup heads emit tunnel hello facts growth)
 bench_cxx=${CXX:-g++}
 bench_cc=${CC:-gcc}
 
