@@ -115,6 +115,7 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
+    bench::check_verdicts = wanted.check;
     for (const row& each : bench::rows(wanted.check || wanted.group == "all" ? std::string_view{} : wanted.group)) {
         if (!wanted.check && wanted.wants(each)) {
             wanted.step ? count_steps(each) : count(each);

@@ -25,7 +25,8 @@ def callgrind(program, words):
         if run.returncode != 0:
             sys.exit(run.stdout.decode(errors="replace"))
         totals = {}
-        for file in pathlib.Path(folder).iterdir():
+        dumps = [file for file in pathlib.Path(folder).iterdir() if file.suffix[1:].isdigit()]
+        for file in sorted(dumps, key=lambda each: int(each.suffix[1:])):
             text = file.read_text()
             mark = re.search(r"^desc: Trigger: Client Request: (.*) (\d+)$", text, re.M)
             total = re.search(r"^(?:totals|summary): (\d+)", text, re.M)

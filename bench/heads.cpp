@@ -20,13 +20,18 @@ void add_subjects(std::vector<row>& rows, const std::string& group, const input&
     };
     constexpr mode modes[] = {{"whole", whole}, {"16", 16}, {"1", 1}};
     static const std::vector<subject> all = subjects();
-    const verdict expected = all.front().run(head, whole);
+    const auto check = [&](const subject& each, const mode& how) {
+        const verdict expected = all.front().run(head, whole);
+        const verdict found = each.run(head, how.piece);
+        if (found != expected) {
+            wrong(group + " " + each.name + " " + head.name + " " + how.name + ": " + std::string(to_string(found)) +
+                  ", not " + std::string(to_string(expected)));
+        }
+    };
     for (const subject& each : all) {
         for (const mode& how : modes) {
-            const verdict found = each.run(head, how.piece);
-            if (found != expected) {
-                wrong(group + " " + each.name + " " + head.name + " " + how.name + ": " +
-                      std::string(to_string(found)) + ", not " + std::string(to_string(expected)));
+            if (check_verdicts) {
+                check(each, how);
             }
             const std::size_t piece = how.piece;
             const auto run = each.run;
@@ -49,9 +54,8 @@ void add_real_heads(std::vector<row>& rows) {
     for (const input& head : real_heads()) {
         octets += head.bytes.size();
         for (const subject& each : all) {
-            const verdict found = each.run(head, whole);
-            if (found != all.front().run(head, whole)) {
-                wrong(each.name + " " + head.name + ": " + std::string(to_string(found)));
+            if (check_verdicts && each.run(head, whole) != all.front().run(head, whole)) {
+                wrong(each.name + " " + head.name);
             }
         }
     }

@@ -32,6 +32,9 @@ void add_hello(std::vector<row>& rows);
 void add_facts(std::vector<row>& rows);
 void add_growth(std::vector<row>& rows);
 
+/// Whether the verdicts of all subjects are compared. Not under callgrind, which does not know all their instructions.
+inline bool check_verdicts = true;
+
 /// All rows, or those of one group.
 inline std::vector<row> rows(std::string_view group = {}) {
     struct part {
