@@ -2,6 +2,7 @@
 # Makes sure that the tools of a group are there.
 #   tests/install.sh demo    what the examples and the demo need
 #   tests/install.sh test    what tests/run.sh needs; Node modules go to build/interop-node
+#   tests/install.sh bench   what bench/run.sh needs
 # On Debian and Ubuntu it installs the packages that are missing. Elsewhere it names what is missing and exits 1.
 # A script may source this file, and call tlsup_tools GROUP, newest_clang and oldest_clang.
 
@@ -9,9 +10,13 @@ tlsup_demo_packages=(g++ meson ninja-build "pkg-config|pkgconf" libssl-dev opens
 tlsup_test_packages=(doctest-dev cmake binutils curl wget haproxy cups-daemon cups-client cups-ipp-utils iproute2 git
     tinyproxy squid privoxy apache2 nginx-light socat ncat node-llhttp libhttp-parser-dev libh2o-evloop-dev python3-h11
     gcovr wrk nghttp2-client)
+tlsup_bench_packages=(g++ "pkg-config|pkgconf" python3 binutils util-linux libbenchmark-dev libhttp-parser-dev
+    libh2o-evloop-dev libwslay1 node-llhttp libboost-dev valgrind)
 tlsup_demo_commands=(g++ meson ninja pkg-config openssl python3)
 tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node haproxy cupsd lp ipptool ip git
     tinyproxy squid privoxy apache2 nginx socat ncat npm gcovr llvm-cov llvm-profdata wrk h2load)
+
+tlsup_bench_commands=(g++ python3 objdump taskset valgrind)
 
 # The oldest clang that the tests use, and the current one where it is packaged.
 tlsup_old_clang=14
@@ -48,6 +53,10 @@ tlsup_say() { echo "tlsup: $*" >&2; }
 
 # Fills tlsup_wanted with the packages of a group.
 tlsup_list() { # GROUP
+    if [[ $1 == bench ]]; then
+        tlsup_wanted=("${tlsup_bench_packages[@]}")
+        return 0
+    fi
     tlsup_wanted=("${tlsup_demo_packages[@]}")
     [[ $1 == demo ]] && return 0
     tlsup_wanted+=("${tlsup_test_packages[@]}")
@@ -87,6 +96,7 @@ tlsup_find_missing() {
 tlsup_tools_elsewhere() { # GROUP
     local commands=("${tlsup_demo_commands[@]}") missing=() name
     [[ $1 == test ]] && commands+=("${tlsup_test_commands[@]}")
+    [[ $1 == bench ]] && commands=("${tlsup_bench_commands[@]}")
     for name in "${commands[@]}"; do
         if [[ -z $(compgen -c "$name" | grep -E "^${name//+/\\+}(-[0-9]+)?\$") ]]; then
             missing+=("$name")
@@ -94,16 +104,20 @@ tlsup_tools_elsewhere() { # GROUP
     done
     if ((${#missing[@]} > 0)); then
         tlsup_say "this system has no Debian packages, so install these commands first: ${missing[*]}"
-        tlsup_say "The headers of OpenSSL are needed as well$([[ $1 == test ]] && echo ', and doctest')."
+        case $1 in
+        test) tlsup_say "The headers of OpenSSL are needed as well, and doctest." ;;
+        bench) tlsup_say "Google Benchmark and the other parsers are needed as well." ;;
+        *) tlsup_say "The headers of OpenSSL are needed as well." ;;
+        esac
         exit 1
     fi
 }
 
 tlsup_programs() { # GROUP
     case ${1-} in
-    demo | test) ;;
+    demo | test | bench) ;;
     *)
-        tlsup_say "usage: tests/install.sh demo|test"
+        tlsup_say "usage: tests/install.sh demo|test|bench"
         exit 2
         ;;
     esac
