@@ -13,6 +13,7 @@ bench_warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wswitch-
 bench_subjects=(subjects peers/tlsup heads emit tunnel hello facts growth)
 bench_cxx=${CXX:-g++}
 bench_cc=${CC:-gcc}
+bench_prefix= # of the folders' names
 
 bench_flags() { # VARIANT
     echo "-O2"
@@ -148,14 +149,15 @@ bench_build() { # PROGRAM...
     done
     bench_found=("${there[@]}")
     for variant in "${bench_variants[@]}"; do
-        folder=build/bench/$variant
+        folder=build/bench/$bench_prefix$variant
         mkdir -p "$folder"
         mapfile -t flags < <(bench_flags "$variant")
         bench_objects "$folder" "${flags[@]}" || return
         for program in "$@"; do
             bench_compile "$folder/main_$program.o" "$bench_cxx" -std=c++20 "${flags[@]}" "${bench_warnings[@]}" \
                 -Iinclude "bench/$program.cpp" || return
-            "$bench_cxx" "$folder/main_$program.o" "${bench_linked[@]}" -lbenchmark -lpthread -o "$folder/$program" || return
+            "$bench_cxx" "$folder/main_$program.o" "${bench_linked[@]}" -lbenchmark -lpthread \
+                -o "$folder/$program" || return
         done
     done
 }

@@ -1,7 +1,7 @@
 // count.cpp: runs each row under callgrind, and tells it when the runs begin and end. bench/counts.py reads the
 // figures.
 //   count [--group NAME] [--subject NAME] [--input NAME] [--mode whole|16|1]
-//         --group all    not only the heads a to g
+//         --group NAME   heads, if nothing is said
 //         --without NAME all subjects but this one
 //   count --step ...     counts itself, with ptrace(2): for what callgrind cannot run, which is SSE4.2's pcmpestri
 //   count --check        only whether all subjects come to the same verdicts
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
         }
     }
     bench::check_verdicts = wanted.check;
-    for (const row& each : bench::rows(wanted.check || wanted.group == "all" ? std::string_view{} : wanted.group)) {
+    for (const row& each : bench::rows(wanted.check ? std::string_view{} : wanted.group)) {
         if (!wanted.check && wanted.wants(each)) {
             wanted.step ? count_steps(each) : count(each);
         }

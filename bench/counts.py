@@ -59,7 +59,7 @@ def measure(program, group="heads", subject="", name="", mode=""):
     counts = {}
     if not stepped or subject not in ("pico", "pico+facts"):
         counts = callgrind(program, words + (["--without", "pico"] if stepped else []))
-    if stepped and subject in ("", "pico", "pico+facts") and group in ("heads", "all"):
+    if stepped and subject in ("", "pico", "pico+facts") and group == "heads":
         words = ["--group", "heads"] + (["--input", name] if name else [])
         for one in [subject] if subject else ["pico", "pico+facts"]:
             for pieces in ("whole", "16"):
@@ -83,11 +83,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--json", help="write the rows there, too")
-    parser.add_argument("--group", default="heads", help="heads, real, emit, tunnel, hello, facts, growth or all")
+    parser.add_argument("--group", default="heads", help="heads, real, emit, tunnel, hello, facts, growth, or several: heads,real")
     for name in ("subject", "input", "mode"):
         parser.add_argument("--" + name, default="")
     options = parser.parse_args()
-    rows = measure(options.program, options.group, options.subject, options.input, options.mode)
+    rows = [row for group in options.group.split(",")
+            for row in measure(options.program, group, options.subject, options.input, options.mode)]
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
     for group in dict.fromkeys(row["group"] for row in rows):

@@ -1,0 +1,2 @@
+// beast.cpp: Boost.Beast's HTTP.
+#include <boost/beast/http.hpp>

@@ -1,0 +1,2 @@
+// everything.cpp: all of tlsup.
+#include <tlsup/tlsup.hpp>

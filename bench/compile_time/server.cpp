@@ -1,0 +1,2 @@
+// server.cpp: tlsup's server alone.
+#include <tlsup/server.hpp>
