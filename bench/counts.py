@@ -59,11 +59,11 @@ def measure(program, group="heads", subject="", name="", mode=""):
     counts = {}
     if not stepped or subject not in ("pico", "pico+facts"):
         counts = callgrind(program, words + (["--without", "pico"] if stepped else []))
-    if stepped and subject in ("", "pico", "pico+facts") and group == "heads":
-        words = ["--group", "heads"] + (["--input", name] if name else [])
+    if stepped and subject in ("", "pico", "pico+facts") and group in ("heads", "real"):
+        words = ["--group", group] + (["--input", name] if name else [])
         for one in [subject] if subject else ["pico", "pico+facts"]:
             for pieces in ("whole", "16"):
-                if mode in ("", pieces) and (one == "pico" or pieces == "whole"):
+                if mode in ("", pieces) and (pieces == "whole" or (one == "pico" and group == "heads")):
                     counts |= single_steps(program, [*words, "--subject", one, "--mode", pieces])
     return [dict(zip(("group", "subject", "input", "mode", "octets"), row.split(" ")), instructions=count)
             for row, count in counts.items()]

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Measures tlsup beside other parsers, and writes the tables of docs/performance.md and its plots.
+#   bench/run.sh            times, instruction counts and compile times: about a quarter of an hour
+#   bench/run.sh --count    instruction counts alone: they are the same at each run
+#   bench/run.sh --times    times alone
+#   bench/run.sh --compile  compile times alone
+#   bench/run.sh --quick    everything, but too short to mean something; docs/ stays as it is
+# PICOHTTPPARSER=FOLDER builds picohttpparser from source: bench/build.sh says why. CORE=N: the core that is measured on,
+# the last one if nothing is said. The data stay in build/bench as JSON; tables are made of what is there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/install.sh
+tlsup_tools bench
+. bench/build.sh
+
+what=" count times compile "
+quick=
+repetitions=11
+seconds=0.02
+runs=5
+for word in "$@"; do
+    case $word in
+    --count | --times | --compile) what=" ${word#--} " ;;
+    --quick) quick=yes repetitions=2 seconds=0.001 runs=1 ;;
+    *)
+        echo "usage: bench/run.sh [--count|--times|--compile] [--quick]" >&2
+        exit 2
+        ;;
+    esac
+done
+
+folder=build/bench
+core=${CORE:-$(($(nproc) - 1))}
+out=$folder
+[[ -n $quick ]] && out=$folder/quick
+mkdir -p "$out"
+bench_build count times
+{
+    printf 'compiler\t%s\n' "$("$bench_cxx" --version | head -n 1)"
+    printf 'processor\t%s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)"
+} >"$out/host.txt"
+for variant in "${bench_variants[@]}"; do
+    "$folder/$variant/count" --check
+    bench_say_peers "$variant" >"$out/peers-$variant.txt"
+    echo "$variant ($(bench_flags "$variant" | xargs)):"
+    sed 's/^/  /' "$out/peers-$variant.txt"
+done
+
+if [[ $what == *" count "* ]]; then
+    for variant in "${bench_variants[@]}"; do
+        # How costs grow is the same in both variants.
+        groups=heads,real,emit,tunnel,hello,facts
+        [[ $variant == plain && -z $quick ]] && groups+=,growth
+        echo "counting instructions: $variant"
+        python3 bench/counts.py "$folder/$variant/count" --group $groups --json "$out/counts-$variant.json" >/dev/null
+    done
+fi
+
+if [[ $what == *" times "* ]]; then
+    for variant in "${bench_variants[@]}"; do
+        echo "taking times: $variant, on core $core, $repetitions repetitions, interleaved"
+        taskset -c "$core" "$folder/$variant/times" --benchmark_filter='^(heads|real|emit|tunnel|hello|facts) ' \
+            --benchmark_repetitions=$repetitions --benchmark_enable_random_interleaving=true \
+            --benchmark_min_time=$seconds --benchmark_out="$out/times-$variant.json" \
+            --benchmark_out_format=json --benchmark_display_aggregates_only=true >"$out/times-$variant.log"
+    done
+    taskset -c "$core" "$folder/plain/times" --benchmark_filter='^growth (head|machine|pico.*|llhttp|beast) size-' \
+        --benchmark_repetitions=3 --benchmark_enable_random_interleaving=true --benchmark_min_time=$seconds \
+        --benchmark_out="$out/times-growth.json" --benchmark_out_format=json \
+        --benchmark_display_aggregates_only=true >"$out/times-growth.log"
+fi
+
+if [[ $what == *" compile "* ]]; then
+    CXX=$bench_cxx python3 bench/compile_time.py --runs $runs --json "$out/compile.json"
+fi
+
+python3 bench/report.py "$out" ${quick:+--no-docs} | tee "$out/report.txt"
+if [[ -z $quick ]]; then
+    python3 bench/plot.py "$out" docs/performance
+fi
