@@ -94,7 +94,7 @@ bench_say_peers() { # VARIANT
 bench_compile() { # OBJECT COMMAND...
     local object=$1
     shift
-    if [[ ! -e $object || -n $(find include bench tests/install.sh ${PICOHTTPPARSER:+"$PICOHTTPPARSER"} -newer "$object" \
+    if [[ ! -e $object || -n $(find include bench ${PICOHTTPPARSER:+"$PICOHTTPPARSER"} -newer "$object" \
         \( -name '*.hpp' -o -name '*.cpp' -o -name '*.c' -o -name 'build.sh' \) -print -quit) ]]; then
         "$@" -c -o "$object"
     fi

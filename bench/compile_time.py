@@ -42,8 +42,8 @@ def version(compiler):
 
 def compile_once(compiler, name):
     """Seconds of user CPU."""
-    argv = [compiler, "-std=c++20", "-O2", "-I", str(root / "include"), "-c", str(root / f"bench/compile_time/{name}.cpp"),
-            "-o", "/dev/null"]
+    source = root / f"bench/compile_time/{name}.cpp"
+    argv = [compiler, "-std=c++20", "-O2", "-I", str(root / "include"), "-c", str(source), "-o", "/dev/null"]
     before = os.times().children_user
     subprocess.run(argv, check=True)
     return os.times().children_user - before

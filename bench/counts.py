@@ -20,8 +20,8 @@ import tempfile
 def callgrind(program, words):
     """Instructions of each row: {name and octets: count}."""
     with tempfile.TemporaryDirectory() as folder:
-        run = subprocess.run(["valgrind", "--tool=callgrind", "--combine-dumps=no", f"--callgrind-out-file={folder}/out",
-                              program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        argv = ["valgrind", "--tool=callgrind", "--combine-dumps=no", f"--callgrind-out-file={folder}/out", program]
+        run = subprocess.run([*argv, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if run.returncode != 0:
             sys.exit(run.stdout.decode(errors="replace"))
         totals = {}
@@ -83,7 +83,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--json", help="write the rows there, too")
-    parser.add_argument("--group", default="heads", help="heads, real, emit, tunnel, hello, facts, growth, or several: heads,real")
+    parser.add_argument("--group", default="heads",
+                        help="heads, real, emit, tunnel, hello, facts, growth, or several: heads,real")
     for name in ("subject", "input", "mode"):
         parser.add_argument("--" + name, default="")
     options = parser.parse_args()

@@ -11,7 +11,8 @@ import counts
 
 recorded_file = pathlib.Path(__file__).resolve().parent / "counts.txt"
 recorder = "12"  # the compiler whose figures are in the file
-rows_of = (("heads", "head"), ("heads", "machine"), ("emit", ""), ("tunnel", "tlsup"), ("hello", ""), ("facts", "facts"))
+rows_of = (("heads", "head"), ("heads", "machine"), ("emit", ""), ("tunnel", "tlsup"), ("hello", ""),
+           ("facts", "facts"))
 
 
 def measure(folder):

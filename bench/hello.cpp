@@ -35,7 +35,8 @@ const std::string sni = with_length(std::string(1, '\0') + with_length(std::stri
 std::string client_hello() {
     constexpr std::size_t size = 517;
     std::string ciphers;
-    for (const std::size_t each : {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x00ff}) {
+    for (const unsigned each :
+         {0x1301U, 0x1302U, 0x1303U, 0xc02bU, 0xc02fU, 0xc02cU, 0xc030U, 0xcca9U, 0xcca8U, 0x00ffU}) {
         append_number(ciphers, each, 2);
     }
     std::string extensions = extension(0, sni);

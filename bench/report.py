@@ -114,7 +114,20 @@ def other_table(variants):
     return table([unit(next(iter(variants.values()))), *names], rows) if rows else None
 
 
-def growth_tables(one):
+def growth_times(times):
+    """Nanoseconds for each octet of heads of 1 to 64 KiB. The largest is one octet short."""
+    subjects = [name for name in data.titles if name in {key[1] for key in times} and "+facts" not in name]
+    rows = []
+    for name in sorted({key[2] for key in times}, key=lambda each: int(each.removeprefix("size-"))):
+        octets = 65535 if name == "size-64" else 1024 * int(name.removeprefix("size-"))
+        for mode in modes:
+            costs = [statistics.median(times.get(("growth", each, name, mode), [0])) / octets for each in subjects]
+            rows.append([f"{name.removeprefix('size-')}, {modes[mode]}", *(f"{cost:.3f}" for cost in costs)])
+    columns = ["input, pieces", *(data.titles[each] for each in subjects)]
+    return "Heads of so many KiB, ns for each octet:\n\n" + table(columns, rows)
+
+
+def growth_tables(one, times):
     subjects = [name for name in data.titles if name in {key[1] for key in one.counts if key[0] == "growth"}]
     subjects = [name for name in subjects if "+facts" not in name]
     names = list(dict.fromkeys(key[2] for key in one.counts if key[0] == "growth"))
@@ -128,10 +141,12 @@ def growth_tables(one):
                     key = ("growth", subject, name, mode)
                     costs.append(f"{one.counts[key] / one.octets[key]:.2f}" if key in one.counts else "–")
                 if any(cost != "–" for cost in costs):
-                    rows.append([f"{name.removeprefix('size-')}, {mode}", *costs])
+                    rows.append([f"{name.removeprefix('size-')}, {modes[mode]}", *costs])
         if rows:
             parts.append(f"{title}, instructions for each octet:\n\n"
                          + table(["input, pieces", *(data.titles[each] for each in subjects)], rows))
+    if times:
+        parts.insert(min(1, len(parts)), growth_times(times))
     return "\n\n".join(parts) or None
 
 
@@ -161,7 +176,7 @@ def print_spread(variants):
     for variant, one in variants.items():
         if one.times:
             print(f"\n{data.variants[variant]}: ns, median (least to most)")
-        for key, values in one.times.items():
+        for key, values in sorted(one.times.items()):
             print(f"  {' '.join(key):36}{statistics.median(values):12.1f} ({min(values):.1f} to {max(values):.1f})")
 
 
@@ -183,7 +198,7 @@ def main():
     if variants:
         parts |= {"heads": heads_tables(variants), "real": real_table(variants), "others": other_table(variants)}
     if "plain" in variants:
-        parts["growth"] = growth_tables(variants["plain"])
+        parts["growth"] = growth_tables(variants["plain"], data.read_times(options.folder, "times-growth.json"))
     print_spread(variants)
     for name, text in parts.items():
         if text:

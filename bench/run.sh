@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Measures tlsup beside other parsers, and writes the tables of docs/performance.md and its plots.
-#   bench/run.sh            times, instruction counts and compile times: about a quarter of an hour
+#   bench/run.sh            times, instruction counts and compile times: about ten minutes
 #   bench/run.sh --count    instruction counts alone: they are the same at each run
 #   bench/run.sh --times    times alone
 #   bench/run.sh --compile  compile times alone
 #   bench/run.sh --quick    everything, but too short to mean something; docs/ stays as it is
-# PICOHTTPPARSER=FOLDER builds picohttpparser from source: bench/build.sh says why. CORE=N: the core that is measured on,
-# the last one if nothing is said. The data stay in build/bench as JSON; tables are made of what is there.
+# PICOHTTPPARSER=FOLDER builds picohttpparser from source: bench/build.sh says why. CORE=N: the core that is measured
+# on, the last one if nothing is said. The data stay in build/bench as JSON; tables are made of what is there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tests/install.sh
