@@ -152,6 +152,11 @@ bench_build() { # PROGRAM...
         folder=build/bench/$bench_prefix$variant
         mkdir -p "$folder"
         mapfile -t flags < <(bench_flags "$variant")
+        # Other parsers, or another compiler: nothing of before fits.
+        if [[ $(cat "$folder/built" 2>/dev/null) != "$bench_cxx $bench_cc ${bench_found[*]}" ]]; then
+            rm -f "$folder"/*.o
+            echo "$bench_cxx $bench_cc ${bench_found[*]}" >"$folder/built"
+        fi
         bench_objects "$folder" "${flags[@]}" || return
         for program in "$@"; do
             bench_compile "$folder/main_$program.o" "$bench_cxx" -std=c++20 "${flags[@]}" "${bench_warnings[@]}" \
