@@ -3,6 +3,7 @@
 #   tests/install.sh demo    what the examples and the demo need
 #   tests/install.sh test    what tests/run.sh needs; Node modules go to build/interop-node
 #   tests/install.sh bench   what bench/run.sh needs
+#   tests/install.sh size    what bench/size.sh needs
 # On Debian and Ubuntu it installs the packages that are missing. Elsewhere it names what is missing and exits 1.
 # A script may source this file, and call tlsup_tools GROUP, newest_clang and oldest_clang.
 
@@ -17,6 +18,8 @@ tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node hap
     tinyproxy squid privoxy apache2 nginx socat ncat npm gcovr llvm-cov llvm-profdata wrk h2load)
 
 tlsup_bench_commands=(g++ python3 objdump taskset valgrind)
+tlsup_size_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib node-llhttp)
+tlsup_size_commands=(arm-none-eabi-g++ arm-none-eabi-nm arm-none-eabi-size)
 
 # The oldest clang that the tests use, and the current one where it is packaged.
 tlsup_old_clang=14
@@ -55,6 +58,10 @@ tlsup_say() { echo "tlsup: $*" >&2; }
 tlsup_list() { # GROUP
     if [[ $1 == bench ]]; then
         tlsup_wanted=("${tlsup_bench_packages[@]}")
+        return 0
+    fi
+    if [[ $1 == size ]]; then
+        tlsup_wanted=("${tlsup_size_packages[@]}")
         return 0
     fi
     tlsup_wanted=("${tlsup_demo_packages[@]}")
@@ -97,6 +104,7 @@ tlsup_tools_elsewhere() { # GROUP
     local commands=("${tlsup_demo_commands[@]}") missing=() name
     [[ $1 == test ]] && commands+=("${tlsup_test_commands[@]}")
     [[ $1 == bench ]] && commands=("${tlsup_bench_commands[@]}")
+    [[ $1 == size ]] && commands=("${tlsup_size_commands[@]}")
     for name in "${commands[@]}"; do
         if [[ -z $(compgen -c "$name" | grep -E "^${name//+/\\+}(-[0-9]+)?\$") ]]; then
             missing+=("$name")
@@ -107,6 +115,7 @@ tlsup_tools_elsewhere() { # GROUP
         case $1 in
         test) tlsup_say "The headers of OpenSSL are needed as well, and doctest." ;;
         bench) tlsup_say "Google Benchmark and the other parsers are needed as well." ;;
+        size) ;;
         *) tlsup_say "The headers of OpenSSL are needed as well." ;;
         esac
         exit 1
@@ -115,9 +124,9 @@ tlsup_tools_elsewhere() { # GROUP
 
 tlsup_programs() { # GROUP
     case ${1-} in
-    demo | test | bench) ;;
+    demo | test | bench | size) ;;
     *)
-        tlsup_say "usage: tests/install.sh demo|test|bench"
+        tlsup_say "usage: tests/install.sh demo|test|bench|size"
         exit 2
         ;;
     esac
