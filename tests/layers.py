@@ -28,7 +28,7 @@ LAYERS = [
     ["request_facts", "response_facts", "cache"],
     ["facts", "network"],
     ["authority", "basic"],
-    ["tunnel", "ledger"],
+    ["tunnel", "ledger", "refusal"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
     ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],

@@ -11,6 +11,7 @@
 #include "head.hpp"
 #include "ledger.hpp"
 #include "outcome.hpp"
+#include "refusal.hpp"
 #include "request_reader.hpp"
 #include "write_fixed.hpp"
 
@@ -182,8 +183,8 @@ class connect_proxy {
         return state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
     }
     static constexpr bool may_answer(std::uint16_t status) noexcept {
-        return status >= 400 && status <= 599 && status != 401 && status != 407 && status != 421 && status != 426 &&
-               find_status(status) != nullptr;
+        return status != 401 && status != 407 && status != 421 && status != 426 &&
+               !detail::refusal_line(status).empty();
     }
     [[nodiscard]] constexpr bool writing() const noexcept {
         return state_ == connect_proxy_state::confirming || state_ == connect_proxy_state::refusing;

@@ -149,8 +149,7 @@ constexpr connect_target connect_proxy::target(std::string_view head) const noex
 
 constexpr bool connect_proxy::write_text(const proxy_options& options, step& result) noexcept {
     // The pieces of the text that this state writes.
-    std::string_view pieces[7] = {};
-    const status_entry* const known = find_status(status_);
+    std::string_view pieces[6] = {};
     const bool to_head = facts_.method() == method::head; // RFC 9112 6.3(1)
     if (state_ == connect_proxy_state::confirming) {
         pieces[0] = detail::tunnel_200;
@@ -161,18 +160,17 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
             return false;
         }
         pieces[0] = detail::part(challenge.text(), 0, to_head ? challenge.head_size() : challenge.text().size());
-    } else if (known != nullptr) { // GCOVR_EXCL_BR_LINE refusals have statuses that are registered
-        const std::string_view sentence = explain(error_);
+    } else {
+        const detail::refusal_text text = detail::explain_refusal(error_);
         pieces[0] = detail::refusal_begin;
-        pieces[1] = known->line;
+        pieces[1] = detail::refusal_line(status_);
         pieces[2] = detail::refusal_length;
-        pieces[3] = detail::explanation_length(error_);
+        pieces[3] = text.length;
         pieces[4] = detail::head_end;
-        pieces[5] = to_head ? std::string_view{} : sentence;
-        pieces[6] = to_head ? std::string_view{} : detail::line_feed;
+        pieces[5] = to_head ? std::string_view{} : text.content;
     }
     bool more = false;
-    const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), more);
+    const std::string_view text = detail::rest_of(pieces, 6, last_step_.written(), more);
     if (text.empty()) {
         (void)fire(connect_proxy_event::written);
         return false;

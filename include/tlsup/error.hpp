@@ -315,46 +315,20 @@ constexpr bool errors_in_order() noexcept {
 }
 static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::upgrade_required) + 1);
 
-// The numbers alone, so that a program which never prints an error does not carry the sentences.
+// The numbers alone, so that a program which never prints an error does not carry the sentences: 0 for none, else what
+// is above 399.
 struct status_table {
-    std::uint16_t of[error_count];
+    std::uint8_t of[error_count];
 };
 constexpr status_table make_statuses() noexcept {
     status_table table{};
     for (std::size_t at = 0; at < error_count; ++at) {
-        table.of[at] = error_entries[at].status;
+        const unsigned status = error_entries[at].status;
+        table.of[at] = static_cast<std::uint8_t>(status < 400 ? 0 : status - 399);
     }
     return table;
 }
 inline constexpr status_table statuses = make_statuses();
-
-// How long the sentences are with a line end behind them, in digits: a refusal announces its content so.
-struct length_text {
-    char digits[3];
-    std::uint8_t first;
-};
-struct length_table {
-    length_text of[error_count];
-};
-constexpr length_table make_lengths() noexcept {
-    length_table table{};
-    for (std::size_t at = 0; at < error_count; ++at) {
-        const std::size_t octets = error_entries[at].explanation.size() + 1;
-        length_text& text = table.of[at];
-        text.digits[0] = static_cast<char>('0' + octets / 100 % 10);
-        text.digits[1] = static_cast<char>('0' + octets / 10 % 10);
-        text.digits[2] = static_cast<char>('0' + octets % 10);
-        text.first = octets < 100 ? 1 : 0; // the shortest sentence has more than nine octets
-    }
-    return table;
-}
-inline constexpr length_table lengths = make_lengths();
-
-constexpr std::string_view explanation_length(errc code) noexcept {
-    const auto at = static_cast<std::size_t>(code);
-    const length_text& text = lengths.of[at < error_count ? at : 0];
-    return {text.digits + text.first, 3U - text.first};
-}
 
 constexpr const error_entry& entry(errc code) noexcept {
     const auto at = static_cast<std::size_t>(code);
@@ -375,7 +349,8 @@ constexpr std::string_view source(errc code) noexcept { return detail::entry(cod
 /// The status that a server answers with, 0 where it writes nothing. RFC 9110 15.5, 15.6.
 constexpr std::uint16_t suggested_status(errc code) noexcept {
     const auto at = static_cast<std::size_t>(code);
-    return at < detail::error_count ? detail::statuses.of[at] : std::uint16_t{0};
+    const unsigned above = at < detail::error_count ? detail::statuses.of[at] : 0U;
+    return static_cast<std::uint16_t>(above == 0 ? 0 : above + 399);
 }
 
 } // namespace tlsup

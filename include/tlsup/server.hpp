@@ -12,6 +12,7 @@
 #include "ledger.hpp"
 #include "options.hpp"
 #include "outcome.hpp"
+#include "refusal.hpp"
 #include "request_reader.hpp"
 #include "server_chart.hpp"
 #include "upgrade.hpp"
@@ -98,7 +99,7 @@ class server {
 
     /// Answer with this status, 400 to 599 but 426, and close. RFC 9112 9.6.
     [[nodiscard]] constexpr errc reject(std::uint16_t status) noexcept {
-        if (status < 400 || status > 599 || status == 426 || find_status(status) == nullptr) {
+        if (status == 426 || detail::refusal_line(status).empty()) {
             return errc::bad_argument;
         }
         if (state_ != server_state::deciding && state_ != server_state::serving) {

@@ -264,9 +264,9 @@ constexpr std::string_view server::text_at(const server_options& options, bool& 
             ++at;
         }
         pieces[1] = detail::part(detail::alert_numbers, at, at + 1);
-    } else if (const status_entry* const known = find_status(status_); known != nullptr) { // GCOVR_EXCL_BR_LINE it is
+    } else {
         pieces[0] = detail::refusal_begin;
-        pieces[1] = known->line;
+        pieces[1] = detail::refusal_line(status_);
         pieces[2] = detail::refusal_end;
     }
     return detail::rest_of(pieces, 3, last_step_.written(), more);

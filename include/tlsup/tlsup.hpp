@@ -23,6 +23,7 @@
 #include "options.hpp"
 #include "policy.hpp"
 #include "policy_text.hpp"
+#include "refusal.hpp"
 #include "registry.hpp"
 #include "request_facts.hpp"
 #include "requirement.hpp"

@@ -37,7 +37,6 @@ inline constexpr std::string_view refusal_end = "\r\nConnection: close\r\nConten
 inline constexpr std::string_view refusal_length =
     "\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ";
 inline constexpr std::string_view head_end = "\r\n\r\n";
-inline constexpr std::string_view line_feed = "\n";
 inline constexpr std::string_view close_option = "close, ";
 /// What goes behind the value of a Connection field: with the comma or, where there is one or no value, without it.
 inline constexpr std::string_view upgrade_member = ", Upgrade";

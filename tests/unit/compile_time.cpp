@@ -60,9 +60,14 @@ TEST_CASE("tables that are made by the compiler") {
     detail::status_table statuses{};
     statuses = detail::make_statuses();
     CHECK(std::memcmp(&statuses, &detail::statuses, sizeof statuses) == 0);
-    detail::length_table lengths{};
-    lengths = detail::make_lengths();
-    CHECK(std::memcmp(&lengths, &detail::lengths, sizeof lengths) == 0);
+    detail::refusal_line_table lines{};
+    lines = detail::make_refusal_lines();
+    CHECK(std::memcmp(&lines, &detail::refusal_lines, sizeof lines) == 0);
+    CHECK(sizeof lines == detail::refusal_line_octets());
+    detail::refusal_text_table texts{};
+    texts = detail::make_refusal_texts();
+    CHECK(std::memcmp(&texts, &detail::refusal_texts, sizeof texts) == 0);
+    CHECK(sizeof texts == detail::refusal_text_octets());
     CHECK(detail::errors_in_order());
     CHECK(detail::default_426_is_what_is_written());
 }
@@ -86,9 +91,29 @@ TEST_CASE("a number that is no error has no entry of its own") {
     const auto none = static_cast<errc>(255);
     CHECK(to_string(none) == "ok");
     CHECK(suggested_status(none) == 0);
-    CHECK(detail::explanation_length(none) == detail::explanation_length(errc::ok));
+    CHECK(detail::explain_refusal(none).content.empty());
     CHECK(reason_phrase(299).empty());
     CHECK(reason_phrase(426) == "Upgrade Required");
+}
+
+TEST_CASE("the packed refusals say what the tables say") {
+    for (unsigned code = 0; code <= 65535; ++code) {
+        const auto status = static_cast<std::uint16_t>(code);
+        const status_entry* const entry = find_status(status);
+        const bool refuses = entry != nullptr && code >= 400;
+        CHECK(detail::refusal_line(status) == (refuses ? entry->line : std::string_view{}));
+    }
+    for (std::size_t at = 0; at < detail::error_count; ++at) {
+        const auto why = static_cast<errc>(at);
+        const detail::refusal_text said = detail::explain_refusal(why);
+        if (suggested_status(why) != 0 || why == errc::rejected || why == errc::next_proxy_refused) {
+            CHECK(said.content == std::string(explain(why)) + "\n");
+            CHECK(said.length == std::to_string(said.content.size()));
+        } else {
+            CHECK(said.content.empty());
+        }
+        CHECK(suggested_status(why) == detail::error_entries[at].status);
+    }
 }
 
 TEST_CASE("rules and fields as pointer and count") {

@@ -1,0 +1,116 @@
+// refusal.hpp: the texts of refusals, packed: a machine that refuses carries these alone, not the tables that are
+// asked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "error.hpp"
+#include "registry.hpp"
+#include "scan.hpp"
+
+namespace tlsup::detail {
+
+// The status lines from 400 on, one behind the other, each with its length before it.
+constexpr std::size_t refusal_line_octets() noexcept {
+    std::size_t octets = 0;
+    for (const status_entry& each : status_codes) {
+        octets += each.code() >= 400 ? each.line.size() + 1 : 0;
+    }
+    return octets;
+}
+struct refusal_line_table {
+    char of[refusal_line_octets()];
+};
+constexpr refusal_line_table make_refusal_lines() noexcept {
+    refusal_line_table table{};
+    std::size_t at = 0;
+    for (const status_entry& each : status_codes) {
+        if (each.code() >= 400) {
+            table.of[at++] = static_cast<char>(each.line.size());
+            for (const char letter : each.line) {
+                table.of[at++] = letter;
+            }
+        }
+    }
+    return table;
+}
+inline constexpr refusal_line_table refusal_lines = make_refusal_lines();
+
+/// The status line of a refusal, without the version; empty where the code is none. RFC 9112 4.
+constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
+    for (std::size_t at = 0; at < sizeof(refusal_lines.of);) {
+        const status_entry entry{{refusal_lines.of + at + 1, static_cast<std::size_t>(refusal_lines.of[at])}, {}};
+        if (entry.code() == code) {
+            return entry.line;
+        }
+        at += entry.line.size() + 1;
+    }
+    return {};
+}
+
+// Whether a machine may have to say this in a refusal.
+constexpr bool is_said(const error_entry& entry) noexcept {
+    return entry.status != 0 || entry.code == errc::rejected || entry.code == errc::next_proxy_refused;
+}
+// The digits of a sentence's length: it has a line end, and more than nine octets.
+constexpr std::size_t digits_of(std::size_t octets) noexcept { return octets < 100 ? 2 : 3; }
+
+// What refusals say: the error, the length of its sentence, the same in digits, the sentence and a line end.
+constexpr std::size_t refusal_text_octets() noexcept {
+    std::size_t all = 0;
+    for (const error_entry& each : error_entries) {
+        const std::size_t octets = each.explanation.size() + 1;
+        all += is_said(each) ? 2 + digits_of(octets) + octets : 0;
+    }
+    return all;
+}
+struct refusal_text_table {
+    char of[refusal_text_octets()];
+};
+constexpr refusal_text_table make_refusal_texts() noexcept {
+    refusal_text_table table{};
+    std::size_t at = 0;
+    for (const error_entry& each : error_entries) {
+        if (!is_said(each)) {
+            continue;
+        }
+        const std::size_t octets = each.explanation.size() + 1;
+        table.of[at++] = static_cast<char>(each.code);
+        table.of[at++] = static_cast<char>(octets);
+        if (octets >= 100) {
+            table.of[at++] = static_cast<char>('0' + octets / 100);
+        }
+        table.of[at++] = static_cast<char>('0' + octets / 10 % 10);
+        table.of[at++] = static_cast<char>('0' + octets % 10);
+        for (const char letter : each.explanation) {
+            table.of[at++] = letter;
+        }
+        table.of[at++] = '\x0a';
+    }
+    return table;
+}
+inline constexpr refusal_text_table refusal_texts = make_refusal_texts();
+
+/// The content of a refusal, a sentence and a line end, and its length in digits.
+struct refusal_text {
+    std::string_view length{};
+    std::string_view content{};
+};
+
+/// What a refusal says of this error, empty where no machine refuses with it.
+constexpr refusal_text explain_refusal(errc why) noexcept {
+    for (std::size_t at = 0; at < sizeof(refusal_texts.of);) {
+        const char* const from = refusal_texts.of + at;
+        const auto octets = static_cast<std::size_t>(static_cast<unsigned char>(from[1]));
+        const std::size_t digits = digits_of(octets);
+        if (from[0] == static_cast<char>(why)) {
+            return {{from + 2, digits}, {from + 2 + digits, octets}};
+        }
+        at += 2 + digits + octets;
+    }
+    return {};
+}
+
+} // namespace tlsup::detail
