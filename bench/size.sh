@@ -7,7 +7,7 @@
 # HTTP_PARSER=FILE (an http_parser.c, its header beside it) adds http_parser to the table: no package ships its source.
 #
 # Each role is a small program in bench/size that uses the library as a device would. Its flash is code, constants and
-# initial values, with all that it pulls in of libc and libgcc, less the same program around a machine that is elsewhere.
+# initial values, with all that it pulls in of libgcc, less the same program around a machine that is elsewhere.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tests/install.sh
@@ -31,6 +31,9 @@ rows=(
     "everything+writers:server client gate connect_client connect_proxy tunnel writers"
 )
 roles=(server client gate connect_client connect_proxy tunnel writers)
+
+# A device has these anyway: they are in every image, and so in no difference.
+memory=(memcpy memmove memcmp memchr memset)
 
 # What may stay undefined. The helpers of the compiler's own are printed where they occur.
 allowed='^(memcpy|memmove|memcmp|memchr|memset|__aeabi_.*|__gnu_thumb1_case_.*)$'
@@ -57,7 +60,7 @@ link() { # CORE OUTPUT OBJECT... -- ROOT...
         shift
     done
     shift
-    roots=("${@/#/-Wl,--undefined=}")
+    roots=("${@/#/-Wl,--undefined=}" "${memory[@]/#/-Wl,--undefined=}")
     "$cxx" "${flags[@]}" "-mcpu=$core" -nostdlib -nostartfiles -Wl,--gc-sections "-Wl,-e,$1" "${roots[@]}" \
         "${objects[@]}" -lc_nano -lgcc -o "$output"
 }
@@ -122,7 +125,8 @@ peer() { # NAME CORE FLAG... -- FILE...
     link "$core" "$to/$name.elf" "$to/$name.user.o" "${objects[@]}" "$to/device.o" -- "run_$name"
     local ram
     ram=$(arm-none-eabi-nm -S -t d "$to/$name.user.o" | awk -v name="ram_of_$name" '$4 == name { print $2 + 0 }')
-    echo "$name $core $(flash "$to/$name.elf") $name=$ram"
+    link "$core" "$to/nothing.elf" "$to/device.o" -- memcpy
+    echo "$name $core $(($(flash "$to/$name.elf") - $(flash "$to/nothing.elf"))) $name=$ram"
 }
 
 peers() {

@@ -1,6 +1,8 @@
 // client.cpp: a device that fetches something, over TLS only.
 #include "machine.hpp"
 
+#include <new>
+
 #ifndef TLSUP_STAND_IN
 #include <tlsup/client.hpp>
 using machine = tlsup::client;
@@ -13,15 +15,14 @@ struct settings : stand_in::options {
 };
 #endif
 
-machine ram_of_client;
+alignas(machine) char ram_of_client[sizeof(machine)];
 
 extern "C" void run_client() {
-    machine& client = ram_of_client;
+    machine& client = *new (ram_of_client) machine;
     settings options;
     options.probe = device::head(0);
     options.request = device::head(1);
     bool secure = false;
-    client = {};
     while (true) {
         const tlsup::step now =
             secure ? client.next_secure(device::unread(), options) : client.next(device::unread(), options);

@@ -1,6 +1,8 @@
 // connect_client.cpp: a device that asks a proxy for a tunnel.
 #include "machine.hpp"
 
+#include <new>
+
 #ifndef TLSUP_STAND_IN
 #include <tlsup/connect_client.hpp>
 using machine = tlsup::connect_client;
@@ -12,13 +14,12 @@ struct settings : stand_in::options {
 };
 #endif
 
-machine ram_of_connect_client;
+alignas(machine) char ram_of_connect_client[sizeof(machine)];
 
 extern "C" void run_connect_client() {
-    machine& client = ram_of_connect_client;
+    machine& client = *new (ram_of_connect_client) machine;
     settings options;
     options.connect = device::head(2);
-    client = {};
     while (true) {
         const tlsup::step now = client.next(device::unread(), options);
         const char* const bytes = now.bytes.data();

@@ -1,6 +1,8 @@
 // connect_proxy.cpp: a device that lets others through to one port.
 #include "machine.hpp"
 
+#include <new>
+
 #ifndef TLSUP_STAND_IN
 #include <tlsup/connect_proxy.hpp>
 using machine = tlsup::connect_proxy;
@@ -11,11 +13,10 @@ using machine = stand_in::machine;
 static constexpr stand_in::options options{};
 #endif
 
-machine ram_of_connect_proxy;
+alignas(machine) char ram_of_connect_proxy[sizeof(machine)];
 
 extern "C" void run_connect_proxy() {
-    machine& proxy = ram_of_connect_proxy;
-    proxy = {};
+    machine& proxy = *new (ram_of_connect_proxy) machine;
     while (true) {
         const tlsup::step now = proxy.next(device::unread(), options);
         const char* const bytes = now.bytes.data();

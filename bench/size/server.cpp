@@ -1,6 +1,8 @@
 // server.cpp: a device that serves pages, and upgrades to TLS who asks for it.
 #include "machine.hpp"
 
+#include <new>
+
 #ifndef TLSUP_STAND_IN
 #include <tlsup/server.hpp>
 using machine = tlsup::server;
@@ -10,12 +12,11 @@ using machine = stand_in::machine;
 static constexpr stand_in::options options{};
 #endif
 
-machine ram_of_server;
+alignas(machine) char ram_of_server[sizeof(machine)];
 
 extern "C" void run_server() {
-    machine& server = ram_of_server;
+    machine& server = *new (ram_of_server) machine;
     bool secure = false;
-    server = {};
     while (true) {
         const tlsup::step now = secure ? server.next_secure(device::unread(), device::clear(), options)
                                        : server.next(device::unread(), options);

@@ -35,13 +35,23 @@ class body_reader {
   public:
     constexpr body_reader() noexcept = default;
 
-    /// `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
-    constexpr body_reader(framing how, std::uint64_t length, bool folds) noexcept
-        : left_(how == framing::length ? length : 0), folds_(folds),
-          at_(how == framing::chunked       ? place::size_first
+    constexpr body_reader(framing how, std::uint64_t length, bool folds) noexcept { begin(how, length, folds); }
+
+    /// Another message. `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
+    constexpr void begin(framing how, std::uint64_t length, bool folds) noexcept {
+        left_ = how == framing::length ? length : 0;
+        at_ = how == framing::chunked       ? place::size_first
               : how == framing::until_close ? place::until_close
               : left_ != 0                  ? place::content
-                                            : place::end) {}
+                                            : place::end;
+        fault_ = errc::ok;
+        folds_ = folds;
+        trailers_ = 0;
+        digits_ = 0;
+        ahead_ = 0;
+        counted_ = 0;
+        total_ = 0;
+    }
 
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
     [[nodiscard]] constexpr bool done() const noexcept { return at_ == place::end && ahead_ == 0; }
@@ -99,9 +109,9 @@ class body_reader {
     static constexpr std::uint16_t largest_step = 0xffff;
 
     enum class place : std::uint8_t {
+        end,
         content,
         until_close,
-        end,
         size_first, // the first digit of a chunk's size
         size,
         extension_name_first,
@@ -270,15 +280,15 @@ class body_reader {
         }
     }
 
-    std::uint64_t left_ = 0;    // octets of content, or of this chunk, that were not taken yet
-    std::uint64_t total_ = 0;   // octets of content so far, with the whole chunk where there are chunks
-    std::uint16_t ahead_ = 0;   // octets of framing that were looked at and not taken yet
-    std::uint16_t counted_ = 0; // octets of extensions, then of trailers
-    std::uint8_t trailers_ = 0;
-    std::uint8_t digits_ = 0;
-    bool folds_ = false;
     place at_ = place::end;
     errc fault_ = errc::ok;
+    bool folds_ = false;
+    std::uint8_t trailers_ = 0;
+    std::uint8_t digits_ = 0;
+    std::uint16_t ahead_ = 0;   // octets of framing that were looked at and not taken yet
+    std::uint16_t counted_ = 0; // octets of extensions, then of trailers
+    std::uint64_t left_ = 0;    // octets of content, or of this chunk, that were not taken yet
+    std::uint64_t total_ = 0;   // octets of content so far, with the whole chunk where there are chunks
 };
 
 } // namespace detail

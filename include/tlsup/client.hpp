@@ -190,14 +190,9 @@ class client {
         return last_step_.give(what, bytes, errc::ok, facts_.status(), false);
     }
 
-    detail::body_reader body_{};
-    response_facts facts_{};
-    detail::head_reader<response_facts> reader_{};
-    std::uint16_t size_ = 0; // octets of the current head that are still in the buffer
-    detail::ledger last_step_{};
-    token_list required_{};
-    errc error_ = errc::ok;
+    // Octets first: small processors reach them in one instruction near the front only.
     client_state state_ = client_state::starting;
+    errc error_ = errc::ok;
     std::uint8_t interim_ = 0;
     bool secure_ = false;
     bool asked_in_clear_ = false; // the outstanding request was written in clear
@@ -207,6 +202,12 @@ class client {
     bool notified_ = false;
     bool complete_ = false;
     bool released_ = false;
+    std::uint16_t size_ = 0; // octets of the current head that are still in the buffer
+    token_list required_{};
+    detail::ledger last_step_{};
+    detail::head_reader<response_facts> reader_{};
+    response_facts facts_{};
+    detail::body_reader body_{};
 };
 
 } // namespace tlsup

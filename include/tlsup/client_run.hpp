@@ -181,7 +181,7 @@ constexpr bool client::read_head(std::string_view input, const client_options& o
 }
 
 constexpr void client::head_complete(const client_options& options) noexcept {
-    body_ = {facts_.framing(), facts_.content_length(), true};
+    body_.begin(facts_.framing(), facts_.content_length(), true);
     if (facts_.status() != 101 && facts_.framing() == framing::length &&
         facts_.content_length() > options.body.content_bytes) {
         end(errc::content_too_large);

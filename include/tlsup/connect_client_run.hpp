@@ -131,7 +131,7 @@ constexpr void connect_client::head_complete() noexcept {
         end(errc::unasked_101);
     } else {
         refused_ = true; // whatever its framing is worth
-        body_ = {facts_.framing(), facts_.content_length(), true};
+        body_.begin(facts_.framing(), facts_.content_length(), true);
         (void)fire(connect_client_event::refused);
     }
 }

@@ -201,18 +201,19 @@ class connect_proxy {
     constexpr void head_complete(std::string_view input, const proxy_options& options) noexcept;
     constexpr bool write_text(const proxy_options& options, step& result) noexcept;
 
-    request_facts facts_{};
-    std::uint32_t drained_ = 0;
-    detail::request_reader reader_{};
-    detail::ledger last_step_{};
-    std::uint16_t size_ = 0; // of the head
-    std::uint16_t status_ = 0;
-    errc error_ = errc::ok;
+    // Octets first: small processors reach them in one instruction near the front only.
     connect_proxy_state state_ = connect_proxy_state::reading;
+    errc error_ = errc::ok;
     bool connect_ = false;
     bool own_ = false;
     bool ended_ = false;
     bool detached_ = false;
+    std::uint16_t size_ = 0; // of the head
+    std::uint16_t status_ = 0;
+    detail::ledger last_step_{};
+    detail::request_reader reader_{};
+    std::uint32_t drained_ = 0;
+    request_facts facts_{};
 };
 
 } // namespace tlsup

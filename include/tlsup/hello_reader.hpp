@@ -223,14 +223,14 @@ class hello_reader {
         step_ = in_alpn && inner_ != 0 ? alpn_length : extension_type;
     }
 
+    hello_step step_ = type;
+    std::uint8_t found_ = 0;
+    bool half_ = false;
     std::uint16_t left_ = 0;    // of the message
     std::uint16_t inner_ = 0;   // of the field or the extension
     std::uint16_t number_ = 0;  // a number of two bytes whose first one was read; what is left of an ALPN name
     std::uint16_t type_ = 0;    // of the extension
     std::uint16_t matched_ = 0; // of the name; `lost` where it is another
-    hello_step step_ = type;
-    std::uint8_t found_ = 0;
-    bool half_ = false;
 };
 
 // What a server name is compared with: no brackets, no trailing dot, as in `same_host`.

@@ -53,9 +53,9 @@ class request_reader {
         return progress::failed;
     }
 
-    head_reader<request_facts> head_{};
-    std::uint8_t empty_lines_ = 0;
     errc fault_ = errc::ok;
+    std::uint8_t empty_lines_ = 0;
+    head_reader<request_facts> head_{};
 };
 
 } // namespace tlsup::detail

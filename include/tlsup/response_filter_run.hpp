@@ -184,7 +184,7 @@ constexpr void response_filter::head_complete(std::string_view head, const filte
     line_at_ = place.line;
     comma_ = place.comma;
     alone_ = place.alone;
-    body_ = {facts_.framing(), facts_.content_length(), true};
+    body_.begin(facts_.framing(), facts_.content_length(), true);
     (void)fire(response_filter_event::head_complete);
 }
 

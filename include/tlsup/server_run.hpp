@@ -146,7 +146,7 @@ constexpr void server::head_complete(std::string_view input, std::string_view cl
                                      const server_options& options) noexcept {
     size_ = reader_.size();
     last_ = facts_.last() || facts_.method() == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
-    body_ = {facts_.framing(), facts_.content_length(), false};
+    body_.begin(facts_.framing(), facts_.content_length(), false);
     if (facts_.content_length() > options.body.content_bytes) {
         refuse(errc::content_too_large);
         return;
