@@ -149,7 +149,7 @@ constexpr connect_target connect_proxy::target(std::string_view head) const noex
 
 constexpr bool connect_proxy::write_text(const proxy_options& options, step& result) noexcept {
     // The pieces of the text that this state writes.
-    std::string_view pieces[6] = {};
+    std::string_view pieces[7] = {};
     const bool to_head = facts_.method() == method::head; // RFC 9112 6.3(1)
     if (state_ == connect_proxy_state::confirming) {
         pieces[0] = detail::tunnel_200;
@@ -167,10 +167,11 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
         pieces[2] = detail::refusal_length;
         pieces[3] = text.length;
         pieces[4] = detail::head_end;
-        pieces[5] = to_head ? std::string_view{} : text.content;
+        pieces[5] = to_head ? std::string_view{} : text.sentence;
+        pieces[6] = to_head ? std::string_view{} : text.line_feed;
     }
     bool more = false;
-    const std::string_view text = detail::rest_of(pieces, 6, last_step_.written(), more);
+    const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), more);
     if (text.empty()) {
         (void)fire(connect_proxy_event::written);
         return false;

@@ -96,7 +96,8 @@ inline constexpr refusal_text_table refusal_texts = make_refusal_texts();
 /// The content of a refusal, a sentence and a line end, and its length in digits.
 struct refusal_text {
     std::string_view length{};
-    std::string_view content{};
+    std::string_view sentence{};
+    std::string_view line_feed{};
 };
 
 /// What a refusal says of this error, empty where no machine refuses with it.
@@ -106,7 +107,8 @@ constexpr refusal_text explain_refusal(errc why) noexcept {
         const auto octets = static_cast<std::size_t>(static_cast<unsigned char>(from[1]));
         const std::size_t digits = digits_of(octets);
         if (from[0] == static_cast<char>(why)) {
-            return {{from + 2, digits}, {from + 2 + digits, octets}};
+            const char* const sentence = from + 2 + digits;
+            return {{from + 2, digits}, {sentence, octets - 1}, {sentence + octets - 1, 1}};
         }
         at += 2 + digits + octets;
     }

@@ -91,7 +91,7 @@ TEST_CASE("a number that is no error has no entry of its own") {
     const auto none = static_cast<errc>(255);
     CHECK(to_string(none) == "ok");
     CHECK(suggested_status(none) == 0);
-    CHECK(detail::explain_refusal(none).content.empty());
+    CHECK(detail::explain_refusal(none).sentence.empty());
     CHECK(reason_phrase(299).empty());
     CHECK(reason_phrase(426) == "Upgrade Required");
 }
@@ -107,10 +107,11 @@ TEST_CASE("the packed refusals say what the tables say") {
         const auto why = static_cast<errc>(at);
         const detail::refusal_text said = detail::explain_refusal(why);
         if (suggested_status(why) != 0 || why == errc::rejected || why == errc::next_proxy_refused) {
-            CHECK(said.content == std::string(explain(why)) + "\n");
-            CHECK(said.length == std::to_string(said.content.size()));
+            CHECK(said.sentence == explain(why));
+            CHECK(said.line_feed == "\n");
+            CHECK(said.length == std::to_string(said.sentence.size() + 1));
         } else {
-            CHECK(said.content.empty());
+            CHECK(said.sentence.empty());
         }
         CHECK(suggested_status(why) == detail::error_entries[at].status);
     }
