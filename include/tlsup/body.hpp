@@ -20,6 +20,13 @@ struct body_limits {
     std::uint8_t trailers = 100;                          ///< trailer fields of a message; beyond it 400
 };
 
+/// Which content a machine reads. What it does not read it refuses.
+enum class content_parts : std::uint8_t {
+    none,    ///< no content
+    counted, ///< by length, or until the connection closes
+    all,     ///< by chunks as well. RFC 9112 7.1
+};
+
 namespace detail {
 
 /// What the next unread bytes of a message are.
@@ -30,12 +37,13 @@ struct body_piece {
 };
 
 /// Follows the content of one message. It never takes: framing that was looked at stays counted in `ahead_` until the
-/// caller says that it has left the buffer. Twenty-four bytes, no views.
-class body_reader {
+/// caller says that it has left the buffer. Thirty-two bytes, no views. Where `Parts` are not all, its users refuse
+/// chunks before they ask it.
+template <content_parts Parts> class basic_body_reader {
   public:
-    constexpr body_reader() noexcept = default;
+    constexpr basic_body_reader() noexcept = default;
 
-    constexpr body_reader(framing how, std::uint64_t length, bool folds) noexcept { begin(how, length, folds); }
+    constexpr basic_body_reader(framing how, std::uint64_t length, bool folds) noexcept { begin(how, length, folds); }
 
     /// Another message. `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
     constexpr void begin(framing how, std::uint64_t length, bool folds) noexcept {
@@ -61,8 +69,8 @@ class body_reader {
 
     /// `unread` starts with the first byte that was not taken.
     constexpr body_piece next(std::string_view unread, const body_limits& limits) noexcept {
-        while (ahead_ < unread.size() && ahead_ < largest_step && fault_ == errc::ok && !in_content() &&
-               at_ != place::end) {
+        while (Parts == content_parts::all && ahead_ < unread.size() && ahead_ < largest_step && fault_ == errc::ok &&
+               !in_content() && at_ != place::end) {
             scan(unread[ahead_], limits);
             ahead_ = static_cast<std::uint16_t>(ahead_ + (fault_ == errc::ok ? 1 : 0));
         }
@@ -103,7 +111,7 @@ class body_reader {
         }
     }
 
-    friend constexpr bool operator==(const body_reader&, const body_reader&) noexcept = default;
+    friend constexpr bool operator==(const basic_body_reader&, const basic_body_reader&) noexcept = default;
 
   private:
     static constexpr std::uint16_t largest_step = 0xffff;
@@ -290,6 +298,32 @@ class body_reader {
     std::uint64_t left_ = 0;    // octets of content, or of this chunk, that were not taken yet
     std::uint64_t total_ = 0;   // octets of content so far, with the whole chunk where there are chunks
 };
+
+using body_reader = basic_body_reader<content_parts::all>;
+
+/// No content: its users refuse what has any.
+template <> class basic_body_reader<content_parts::none> {
+  public:
+    constexpr void begin(framing, std::uint64_t, bool) noexcept {}
+    [[nodiscard]] constexpr errc fault() const noexcept { return errc::ok; }
+    [[nodiscard]] constexpr std::size_t ahead() const noexcept { return 0; }
+    [[nodiscard]] constexpr bool until_close() const noexcept { return false; }
+    constexpr body_piece next(std::string_view, const body_limits&) noexcept { return {body_piece::kind::end, 0}; }
+    constexpr void took(std::size_t) noexcept {}
+
+    friend constexpr bool operator==(const basic_body_reader&, const basic_body_reader&) noexcept = default;
+};
+
+/// Why a machine with these parts does not read such content; `ok` where it does. RFC 9110 15.5.14, RFC 9112 6.1.
+template <content_parts Parts> constexpr errc refuses_content(framing how, bool any) noexcept {
+    if constexpr (Parts == content_parts::all) {
+        return errc::ok;
+    } else {
+        return how == framing::chunked               ? errc::unknown_transfer_coding
+               : Parts == content_parts::none && any ? errc::content_too_large
+                                                     : errc::ok;
+    }
+}
 
 } // namespace detail
 } // namespace tlsup

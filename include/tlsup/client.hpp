@@ -31,9 +31,11 @@ struct response_view {
 /// With `requirement::tls`, and after a 426, the request is written only inside TLS that the caller verified, behind
 /// the probe's complete answer. Every answer returns `wrong_call`, and changes nothing, where it does not fit the
 /// state.
-class client {
+template <client_parts Parts> class basic_client {
+    static_assert(Parts.content != content_parts::none, "a client reads what answers have");
+
   public:
-    constexpr client() noexcept = default;
+    constexpr basic_client() noexcept = default;
 
     /// What to do next, in clear. `clear`: all bytes that were received and not taken.
     constexpr step next(std::string_view clear, const client_options& options) noexcept {
@@ -148,7 +150,7 @@ class client {
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
-    friend constexpr bool operator==(const client&, const client&) noexcept = default;
+    friend constexpr bool operator==(const basic_client&, const basic_client&) noexcept = default;
 
   private:
     constexpr errc fire(client_event on) noexcept {
@@ -207,8 +209,11 @@ class client {
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};
     response_facts facts_{};
-    detail::body_reader body_{};
+    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
 };
+
+/// With all its parts.
+class client : public basic_client<client_parts{}> {};
 
 } // namespace tlsup
 

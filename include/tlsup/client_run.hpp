@@ -5,7 +5,7 @@
 
 namespace tlsup {
 
-constexpr errc client::took(std::size_t count) noexcept {
+template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size_t count) noexcept {
     if (!last_step_.covers(count) || writing()) {
         return errc::wrong_call;
     }
@@ -34,7 +34,8 @@ constexpr errc client::took(std::size_t count) noexcept {
     return errc::ok;
 }
 
-constexpr step client::run(std::string_view input, const client_options& options) noexcept {
+template <client_parts Parts>
+constexpr step basic_client<Parts>::run(std::string_view input, const client_options& options) noexcept {
     if (input.size() < kept()) {
         return {{}, action::wait, errc::wrong_call, 0, false};
     }
@@ -99,7 +100,8 @@ constexpr step client::run(std::string_view input, const client_options& options
 
 // Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
 
-constexpr bool client::start(std::string_view input, const client_options& options) noexcept {
+template <client_parts Parts>
+constexpr bool basic_client<Parts>::start(std::string_view input, const client_options& options) noexcept {
     const bool required = options.need == requirement::tls;
     const bool usable =
         required ? options.probe.kind() == head_kind::probe &&
@@ -115,7 +117,9 @@ constexpr bool client::start(std::string_view input, const client_options& optio
     return false;
 }
 
-constexpr bool client::write_head(std::string_view input, const client_options& options, step& result) noexcept {
+template <client_parts Parts>
+constexpr bool basic_client<Parts>::write_head(std::string_view input, const client_options& options,
+                                               step& result) noexcept {
     const bool probe = state_ == client_state::probing;
     if (!input.empty() && last_step_.written() == 0) {
         end(errc::unsolicited_response);
@@ -146,7 +150,9 @@ constexpr bool client::write_head(std::string_view input, const client_options& 
     return false;
 }
 
-constexpr bool client::read_head(std::string_view input, const client_options& options, step& result) noexcept {
+template <client_parts Parts>
+constexpr bool basic_client<Parts>::read_head(std::string_view input, const client_options& options,
+                                              step& result) noexcept {
     using progress = detail::head_reader<response_facts>::progress;
     const progress found = reader_.read(input, options.head, facts_);
     if (found == progress::more) {
@@ -180,11 +186,13 @@ constexpr bool client::read_head(std::string_view input, const client_options& o
     return true;
 }
 
-constexpr void client::head_complete(const client_options& options) noexcept {
+template <client_parts Parts>
+constexpr void basic_client<Parts>::head_complete(const client_options& options) noexcept {
     body_.begin(facts_.framing(), facts_.content_length(), true);
-    if (facts_.status() != 101 && facts_.framing() == framing::length &&
-        facts_.content_length() > options.body.content_bytes) {
-        end(errc::content_too_large);
+    const bool large = facts_.framing() == framing::length && facts_.content_length() > options.body.content_bytes;
+    const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), true);
+    if (facts_.status() != 101 && (large || unread != errc::ok)) {
+        end(large ? errc::content_too_large : unread);
         return;
     }
     if (facts_.status() == 101) {
@@ -218,7 +226,7 @@ constexpr void client::head_complete(const client_options& options) noexcept {
     }
 }
 
-constexpr void client::clear_final(const client_options& options) noexcept {
+template <client_parts Parts> constexpr void basic_client<Parts>::clear_final(const client_options& options) noexcept {
     // Content that ends with the connection may have been cut off, or be no content at all: such a 426 is delivered.
     // A forward proxy is never asked to upgrade: that would secure the hop to it and nothing behind it. RFC 2817 5.
     const bool delimited = facts_.framing() != framing::until_close;
@@ -229,7 +237,9 @@ constexpr void client::clear_final(const client_options& options) noexcept {
     (void)fire(raised_ ? client_event::followed : client_event::final_response);
 }
 
-constexpr bool client::read_content(std::string_view input, const client_options& options, step& result) noexcept {
+template <client_parts Parts>
+constexpr bool basic_client<Parts>::read_content(std::string_view input, const client_options& options,
+                                                 step& result) noexcept {
     const bool shown = state_ == client_state::content;
     if (size_ != 0) { // the head leaves first
         result = give(action::drop, detail::part(input, 0, size_));
@@ -265,7 +275,7 @@ constexpr bool client::read_content(std::string_view input, const client_options
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-constexpr void client::content_complete(std::string_view input) noexcept {
+template <client_parts Parts> constexpr void basic_client<Parts>::content_complete(std::string_view input) noexcept {
     if (state_ == client_state::content) {
         complete_ = true;
         (void)fire(client_event::content_complete);
@@ -285,7 +295,7 @@ constexpr void client::content_complete(std::string_view input) noexcept {
     }
 }
 
-constexpr deadline client::wanted() const noexcept {
+template <client_parts Parts> constexpr deadline basic_client<Parts>::wanted() const noexcept {
     switch (state_) {
     case client_state::probe_sent:
     case client_state::request_sent:
@@ -312,7 +322,7 @@ constexpr deadline client::wanted() const noexcept {
     return deadline::none;
 }
 
-constexpr outcome client::outcome() const noexcept {
+template <client_parts Parts> constexpr outcome basic_client<Parts>::outcome() const noexcept {
     using enum tlsup::outcome;
     if (state_ != client_state::closed) {
         return pending;

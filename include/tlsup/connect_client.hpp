@@ -42,9 +42,11 @@ constexpr bool has_basic_challenge(std::string_view head) noexcept {
 /// which are the proxy's, and ends in `close`.
 ///
 /// It has no place for tunnel bytes: none can be written before the 2xx. RFC 9931 8.
-class connect_client {
+template <connect_parts Parts> class basic_connect_client {
+    static_assert(Parts.content != content_parts::none, "a CONNECT client reads what answers have");
+
   public:
-    constexpr connect_client() noexcept = default;
+    constexpr basic_connect_client() noexcept = default;
 
     /// What to do next. `unread`: all bytes that were received and not taken.
     constexpr step next(std::string_view unread, const connect_options& options) noexcept;
@@ -108,7 +110,7 @@ class connect_client {
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
-    friend constexpr bool operator==(const connect_client&, const connect_client&) noexcept = default;
+    friend constexpr bool operator==(const basic_connect_client&, const basic_connect_client&) noexcept = default;
 
   private:
     constexpr errc fire(connect_client_event on) noexcept {
@@ -161,8 +163,11 @@ class connect_client {
     detail::head_reader<response_facts> reader_{};
     std::uint32_t drained_ = 0; // octets of a 407's content
     response_facts facts_{};
-    detail::body_reader body_{};
+    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
 };
+
+/// With all its parts.
+class connect_client : public basic_connect_client<connect_parts{}> {};
 
 } // namespace tlsup
 

@@ -5,7 +5,7 @@
 
 namespace tlsup {
 
-constexpr errc connect_client::took(std::size_t count) noexcept {
+template <connect_parts Parts> constexpr errc basic_connect_client<Parts>::took(std::size_t count) noexcept {
     if (!last_step_.covers(count) || state_ == connect_client_state::asking) {
         return errc::wrong_call;
     }
@@ -31,7 +31,8 @@ constexpr errc connect_client::took(std::size_t count) noexcept {
     return fire(connect_client_event::taken);
 }
 
-constexpr step connect_client::next(std::string_view input, const connect_options& options) noexcept {
+template <connect_parts Parts>
+constexpr step basic_connect_client<Parts>::next(std::string_view input, const connect_options& options) noexcept {
     if (input.size() < kept()) {
         return {{}, action::wait, errc::wrong_call, 0, false};
     }
@@ -69,8 +70,9 @@ constexpr step connect_client::next(std::string_view input, const connect_option
 
 // Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
 
-constexpr bool connect_client::write_head(std::string_view input, const connect_options& options,
-                                          step& result) noexcept {
+template <connect_parts Parts>
+constexpr bool basic_connect_client<Parts>::write_head(std::string_view input, const connect_options& options,
+                                                       step& result) noexcept {
     const std::string_view text = options.connect.text();
     if (!input.empty() && last_step_.written() == 0) {
         end(errc::unsolicited_response);
@@ -94,8 +96,9 @@ constexpr bool connect_client::write_head(std::string_view input, const connect_
     return false;
 }
 
-constexpr bool connect_client::read_head(std::string_view input, const connect_options& options,
-                                         step& result) noexcept {
+template <connect_parts Parts>
+constexpr bool basic_connect_client<Parts>::read_head(std::string_view input, const connect_options& options,
+                                                      step& result) noexcept {
     using progress = detail::head_reader<response_facts>::progress;
     const progress found = reader_.read(input, options.head, facts_);
     if (found == progress::failed) {
@@ -122,7 +125,7 @@ constexpr bool connect_client::read_head(std::string_view input, const connect_o
     return true;
 }
 
-constexpr void connect_client::head_complete() noexcept {
+template <connect_parts Parts> constexpr void basic_connect_client<Parts>::head_complete() noexcept {
     const bool granted = facts_.status() / 100 == 2;
     framing_fault_ = facts_.finish(granted);
     if (granted) {
@@ -131,13 +134,17 @@ constexpr void connect_client::head_complete() noexcept {
         end(errc::unasked_101);
     } else {
         refused_ = true; // whatever its framing is worth
+        if (framing_fault_ == errc::ok) {
+            framing_fault_ = detail::refuses_content<Parts.content>(facts_.framing(), true);
+        }
         body_.begin(facts_.framing(), facts_.content_length(), true);
         (void)fire(connect_client_event::refused);
     }
 }
 
-constexpr bool connect_client::read_content(std::string_view input, const connect_options& options,
-                                            step& result) noexcept {
+template <connect_parts Parts>
+constexpr bool basic_connect_client<Parts>::read_content(std::string_view input, const connect_options& options,
+                                                         step& result) noexcept {
     if (framing_fault_ != errc::ok) {
         end(framing_fault_);
         return false;
@@ -183,7 +190,8 @@ constexpr bool connect_client::read_content(std::string_view input, const connec
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-constexpr void connect_client::content_complete(bool spent, std::string_view surplus) noexcept {
+template <connect_parts Parts>
+constexpr void basic_connect_client<Parts>::content_complete(bool spent, std::string_view surplus) noexcept {
     if (!again_) {
         end(errc::tunnel_refused);
     } else if (spent) { // what is unread goes with its connection
@@ -195,7 +203,7 @@ constexpr void connect_client::content_complete(bool spent, std::string_view sur
     }
 }
 
-constexpr outcome connect_client::outcome() const noexcept {
+template <connect_parts Parts> constexpr outcome basic_connect_client<Parts>::outcome() const noexcept {
     using enum tlsup::outcome;
     if (state_ == connect_client_state::open) {
         return tunnelled;
@@ -214,7 +222,7 @@ constexpr outcome connect_client::outcome() const noexcept {
     return ours ? failed : broken;
 }
 
-constexpr deadline connect_client::wanted() const noexcept {
+template <connect_parts Parts> constexpr deadline basic_connect_client<Parts>::wanted() const noexcept {
     return state_ == connect_client_state::awaiting    ? deadline::head
            : state_ == connect_client_state::content   ? deadline::content
            : state_ == connect_client_state::redialing ? deadline::dial

@@ -12,6 +12,22 @@
 
 namespace tlsup {
 
+/// What of a CONNECT client is compiled: `basic_connect_client<connect_parts{...}>`. docs/size.md says what each saves.
+struct connect_parts {
+    /// `counted`: a refusal in chunks shows its head, and then ends with `unknown_transfer_coding`. Not `none`.
+    content_parts content = content_parts::all;
+
+    friend constexpr bool operator==(const connect_parts&, const connect_parts&) noexcept = default;
+};
+
+/// What of a CONNECT proxy is compiled: `basic_connect_proxy<proxy_parts{...}>`.
+struct proxy_parts {
+    bool reasons = true;   ///< the reason phrases of refusals. RFC 9112 4: nobody may depend on them
+    bool sentences = true; ///< the content that says why; without them a refusal has none. RFC 9110 15.5
+
+    friend constexpr bool operator==(const proxy_parts&, const proxy_parts&) noexcept = default;
+};
+
 /// A CONNECT client's options. The prepared head must outlive the machine's use of it.
 struct connect_options {
     prepared_head connect{};             ///< from `write_connect`; after `retry()` the one that is written next

@@ -35,9 +35,9 @@ struct connect_target {
 ///
 /// The head stays at the front of the buffer until a `drop` step takes it. Every answer returns `wrong_call`, and
 /// changes nothing, where it does not fit the state.
-class connect_proxy {
+template <proxy_parts Parts> class basic_connect_proxy {
   public:
-    constexpr connect_proxy() noexcept = default;
+    constexpr basic_connect_proxy() noexcept = default;
 
     /// What to do next. `unread`: all bytes that were received and not taken.
     constexpr step next(std::string_view unread, const proxy_options& options) noexcept;
@@ -151,7 +151,7 @@ class connect_proxy {
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
-    friend constexpr bool operator==(const connect_proxy&, const connect_proxy&) noexcept = default;
+    friend constexpr bool operator==(const basic_connect_proxy&, const basic_connect_proxy&) noexcept = default;
 
   private:
     constexpr errc fire(connect_proxy_event on) noexcept {
@@ -184,7 +184,7 @@ class connect_proxy {
     }
     static constexpr bool may_answer(std::uint16_t status) noexcept {
         return status != 401 && status != 407 && status != 421 && status != 426 &&
-               !detail::refusal_line(status).empty();
+               !detail::refusal_line<Parts.reasons>(status).empty();
     }
     [[nodiscard]] constexpr bool writing() const noexcept {
         return state_ == connect_proxy_state::confirming || state_ == connect_proxy_state::refusing;
@@ -215,6 +215,9 @@ class connect_proxy {
     std::uint32_t drained_ = 0;
     request_facts facts_{};
 };
+
+/// With all its parts.
+class connect_proxy : public basic_connect_proxy<proxy_parts{}> {};
 
 } // namespace tlsup
 

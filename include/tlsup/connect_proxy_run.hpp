@@ -5,7 +5,7 @@
 
 namespace tlsup {
 
-constexpr errc connect_proxy::took(std::size_t count) noexcept {
+template <proxy_parts Parts> constexpr errc basic_connect_proxy<Parts>::took(std::size_t count) noexcept {
     if (!last_step_.covers(count) || writing()) {
         return errc::wrong_call;
     }
@@ -29,7 +29,8 @@ constexpr errc connect_proxy::took(std::size_t count) noexcept {
     return fire(connect_proxy_event::taken);
 }
 
-constexpr step connect_proxy::next(std::string_view input, const proxy_options& options) noexcept {
+template <proxy_parts Parts>
+constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const proxy_options& options) noexcept {
     if (input.size() < kept()) {
         return {{}, action::wait, errc::wrong_call, 0, false};
     }
@@ -72,7 +73,9 @@ constexpr step connect_proxy::next(std::string_view input, const proxy_options& 
 
 // Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
 
-constexpr bool connect_proxy::read_head(std::string_view input, const proxy_options& options, step& result) noexcept {
+template <proxy_parts Parts>
+constexpr bool basic_connect_proxy<Parts>::read_head(std::string_view input, const proxy_options& options,
+                                                     step& result) noexcept {
     using progress = detail::request_reader::progress;
     const progress found = reader_.read(input, options.head, options.empty_lines, facts_);
     if (found == progress::empty_line) {
@@ -99,7 +102,9 @@ constexpr bool connect_proxy::read_head(std::string_view input, const proxy_opti
     return false;
 }
 
-constexpr void connect_proxy::head_complete(std::string_view input, const proxy_options& options) noexcept {
+template <proxy_parts Parts>
+constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
+                                                         const proxy_options& options) noexcept {
     connect_ = facts_.method() == method::connect;
     size_ = reader_.size();
     if (!connect_) {
@@ -126,7 +131,8 @@ constexpr void connect_proxy::head_complete(std::string_view input, const proxy_
     }
 }
 
-constexpr connect_target connect_proxy::target(std::string_view head) const noexcept {
+template <proxy_parts Parts>
+constexpr connect_target basic_connect_proxy<Parts>::target(std::string_view head) const noexcept {
     connect_target found;
     const request_line line = parse_request_line(head);
     authority parsed;
@@ -147,7 +153,8 @@ constexpr connect_target connect_proxy::target(std::string_view head) const noex
     return found;
 }
 
-constexpr bool connect_proxy::write_text(const proxy_options& options, step& result) noexcept {
+template <proxy_parts Parts>
+constexpr bool basic_connect_proxy<Parts>::write_text(const proxy_options& options, step& result) noexcept {
     // The pieces of the text that this state writes.
     std::string_view pieces[7] = {};
     const bool to_head = facts_.method() == method::head; // RFC 9112 6.3(1)
@@ -161,14 +168,18 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
         }
         pieces[0] = detail::part(challenge.text(), 0, to_head ? challenge.head_size() : challenge.text().size());
     } else {
-        const detail::refusal_text text = detail::explain_refusal(error_);
         pieces[0] = detail::refusal_begin;
-        pieces[1] = detail::refusal_line(status_);
-        pieces[2] = detail::refusal_length;
-        pieces[3] = text.length;
-        pieces[4] = detail::head_end;
-        pieces[5] = to_head ? std::string_view{} : text.sentence;
-        pieces[6] = to_head ? std::string_view{} : text.line_feed;
+        pieces[1] = detail::refusal_line<Parts.reasons>(status_);
+        if constexpr (Parts.sentences) {
+            const detail::refusal_text text = detail::explain_refusal(error_);
+            pieces[2] = detail::refusal_length;
+            pieces[3] = text.length;
+            pieces[4] = detail::head_end;
+            pieces[5] = to_head ? std::string_view{} : text.sentence;
+            pieces[6] = to_head ? std::string_view{} : text.line_feed;
+        } else {
+            pieces[2] = detail::refusal_end;
+        }
     }
     bool more = false;
     const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), more);
@@ -180,7 +191,7 @@ constexpr bool connect_proxy::write_text(const proxy_options& options, step& res
     return true;
 }
 
-constexpr outcome connect_proxy::outcome() const noexcept {
+template <proxy_parts Parts> constexpr outcome basic_connect_proxy<Parts>::outcome() const noexcept {
     using enum tlsup::outcome;
     if (state_ == connect_proxy_state::open) {
         return tunnelled;
@@ -200,7 +211,7 @@ constexpr outcome connect_proxy::outcome() const noexcept {
     return error_ == errc::ok ? served : error_ == errc::not_http ? broken : failed;
 }
 
-constexpr deadline connect_proxy::wanted() const noexcept {
+template <proxy_parts Parts> constexpr deadline basic_connect_proxy<Parts>::wanted() const noexcept {
     if (state_ == connect_proxy_state::reading) {
         return reader_.started() ? deadline::head : deadline::idle;
     }

@@ -11,6 +11,23 @@
 
 namespace tlsup {
 
+/// What of a server is compiled: `basic_server<server_parts{...}>`. docs/size.md says what each saves.
+struct server_parts {
+    /// Less than all: what is not read is refused before it is decided on, content with 413, chunks with 501.
+    content_parts content = content_parts::all;
+    bool reasons = true; ///< the reason phrases of refusals. RFC 9112 4: nobody may depend on them
+
+    friend constexpr bool operator==(const server_parts&, const server_parts&) noexcept = default;
+};
+
+/// What of a client is compiled: `basic_client<client_parts{...}>`.
+struct client_parts {
+    /// `counted`: a response in chunks ends the exchange with `unknown_transfer_coding`. Not `none`.
+    content_parts content = content_parts::all;
+
+    friend constexpr bool operator==(const client_parts&, const client_parts&) noexcept = default;
+};
+
 /// A server's options. To upgrade, name the defence: `server_options{.upgrade = {splice_defence::bound_alpn}}`.
 struct server_options {
     upgrade_rules upgrade{};

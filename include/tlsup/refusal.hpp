@@ -12,36 +12,40 @@
 
 namespace tlsup::detail {
 
-// The status lines from 400 on, one behind the other, each with its length before it.
-constexpr std::size_t refusal_line_octets() noexcept {
+// The status lines from 400 on, one behind the other, each with its length before it. Without reasons they end behind
+// the SP, RFC 9112 4.
+template <bool Reasons> constexpr std::string_view refusal_of(const status_entry& entry) noexcept {
+    return Reasons ? entry.line : part(entry.line, 0, 4);
+}
+template <bool Reasons> constexpr std::size_t refusal_line_octets() noexcept {
     std::size_t octets = 0;
     for (const status_entry& each : status_codes) {
-        octets += each.code() >= 400 ? each.line.size() + 1 : 0;
+        octets += each.code() >= 400 ? refusal_of<Reasons>(each).size() + 1 : 0;
     }
     return octets;
 }
-struct refusal_line_table {
-    char of[refusal_line_octets()];
-};
-constexpr refusal_line_table make_refusal_lines() noexcept {
-    refusal_line_table table{};
+template <bool Reasons> struct refusal_line_table { char of[refusal_line_octets<Reasons>()]; };
+template <bool Reasons> constexpr refusal_line_table<Reasons> make_refusal_lines() noexcept {
+    refusal_line_table<Reasons> table{};
     std::size_t at = 0;
     for (const status_entry& each : status_codes) {
         if (each.code() >= 400) {
-            table.of[at++] = static_cast<char>(each.line.size());
-            for (const char letter : each.line) {
+            const std::string_view line = refusal_of<Reasons>(each);
+            table.of[at++] = static_cast<char>(line.size());
+            for (const char letter : line) {
                 table.of[at++] = letter;
             }
         }
     }
     return table;
 }
-inline constexpr refusal_line_table refusal_lines = make_refusal_lines();
+template <bool Reasons> inline constexpr refusal_line_table<Reasons> refusal_lines = make_refusal_lines<Reasons>();
 
 /// The status line of a refusal, without the version; empty where the code is none. RFC 9112 4.
-constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
-    for (std::size_t at = 0; at < sizeof(refusal_lines.of);) {
-        const status_entry entry{{refusal_lines.of + at + 1, static_cast<std::size_t>(refusal_lines.of[at])}, {}};
+template <bool Reasons> constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
+    const auto& lines = refusal_lines<Reasons>.of;
+    for (std::size_t at = 0; at < sizeof(lines);) {
+        const status_entry entry{{lines + at + 1, static_cast<std::size_t>(lines[at])}, {}};
         if (entry.code() == code) {
             return entry.line;
         }

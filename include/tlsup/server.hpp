@@ -34,9 +34,9 @@ struct request_view {
 /// The head of the current request stays at the front of the buffer until a `drop` step takes it; content steps show
 /// the bytes behind it. A head whose offer was accepted stays at the front of the clear buffer until the connection
 /// ends. Every answer returns `wrong_call`, and changes nothing, where it does not fit the state.
-class server {
+template <server_parts Parts> class basic_server {
   public:
-    constexpr server() noexcept = default;
+    constexpr basic_server() noexcept = default;
 
     /// What to do next, in clear. `unread`: all bytes that were received and not taken.
     constexpr step next(std::string_view unread, const server_options& options) noexcept {
@@ -99,7 +99,7 @@ class server {
 
     /// Answer with this status, 400 to 599 but 426, and close. RFC 9112 9.6.
     [[nodiscard]] constexpr errc reject(std::uint16_t status) noexcept {
-        if (status == 426 || detail::refusal_line(status).empty()) {
+        if (status == 426 || detail::refusal_line<Parts.reasons>(status).empty()) {
             return errc::bad_argument;
         }
         if (state_ != server_state::deciding && state_ != server_state::serving) {
@@ -223,7 +223,7 @@ class server {
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
-    friend constexpr bool operator==(const server&, const server&) noexcept = default;
+    friend constexpr bool operator==(const basic_server&, const basic_server&) noexcept = default;
 
   private:
     constexpr errc fire(server_event on) noexcept {
@@ -294,9 +294,12 @@ class server {
     detail::ledger last_step_{};
     detail::request_reader reader_{};
     request_facts facts_{};
-    detail::body_reader body_{};
+    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
     std::uint32_t drained_ = 0;
 };
+
+/// With all its parts.
+class server : public basic_server<server_parts{}> {};
 
 } // namespace tlsup
 

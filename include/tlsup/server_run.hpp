@@ -5,7 +5,7 @@
 
 namespace tlsup {
 
-constexpr errc server::took(std::size_t count) noexcept {
+template <server_parts Parts> constexpr errc basic_server<Parts>::took(std::size_t count) noexcept {
     if (!last_step_.covers(count) || writing()) {
         return errc::wrong_call;
     }
@@ -31,7 +31,9 @@ constexpr errc server::took(std::size_t count) noexcept {
     return errc::ok;
 }
 
-constexpr step server::run(std::string_view input, std::string_view clear, const server_options& options) noexcept {
+template <server_parts Parts>
+constexpr step basic_server<Parts>::run(std::string_view input, std::string_view clear,
+                                        const server_options& options) noexcept {
     if (options.upgrade.defence != splice_defence::no_upgrade &&
         options.upgrade_required.tokens() != options.upgrade.tokens) {
         return {{}, action::close, errc::bad_options, 0, false};
@@ -109,8 +111,9 @@ constexpr step server::run(std::string_view input, std::string_view clear, const
 
 // Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
 
-constexpr bool server::read_head(std::string_view input, std::string_view clear, const server_options& options,
-                                 step& result) noexcept {
+template <server_parts Parts>
+constexpr bool basic_server<Parts>::read_head(std::string_view input, std::string_view clear,
+                                              const server_options& options, step& result) noexcept {
     if (last_) {
         (void)fire(server_event::last);
         return false;
@@ -142,13 +145,15 @@ constexpr bool server::read_head(std::string_view input, std::string_view clear,
     return false;
 }
 
-constexpr void server::head_complete(std::string_view input, std::string_view clear,
-                                     const server_options& options) noexcept {
+template <server_parts Parts>
+constexpr void basic_server<Parts>::head_complete(std::string_view input, std::string_view clear,
+                                                  const server_options& options) noexcept {
     size_ = reader_.size();
     last_ = facts_.last() || facts_.method() == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
     body_.begin(facts_.framing(), facts_.content_length(), false);
-    if (facts_.content_length() > options.body.content_bytes) {
-        refuse(errc::content_too_large);
+    const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
+    if (unread != errc::ok || facts_.content_length() > options.body.content_bytes) {
+        refuse(unread != errc::ok ? unread : errc::content_too_large);
         return;
     }
     if (secure_) { // no TLS inside TLS, and no other authority than the one that was upgraded
@@ -174,7 +179,9 @@ constexpr void server::head_complete(std::string_view input, std::string_view cl
     (void)fire(server_event::head_complete);
 }
 
-constexpr bool server::read_content(std::string_view input, const server_options& options, step& result) noexcept {
+template <server_parts Parts>
+constexpr bool basic_server<Parts>::read_content(std::string_view input, const server_options& options,
+                                                 step& result) noexcept {
     const std::string_view behind = detail::part(input, size_, input.size());
     const detail::body_piece piece = body_.next(behind, options.body);
     const std::string_view bytes = detail::part(behind, 0, piece.size);
@@ -202,7 +209,7 @@ constexpr bool server::read_content(std::string_view input, const server_options
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-constexpr void server::content_complete(std::string_view input) noexcept {
+template <server_parts Parts> constexpr void basic_server<Parts>::content_complete(std::string_view input) noexcept {
     if (state_ == server_state::content) {
         (void)fire(answered_ ? server_event::content_skipped : server_event::content_complete);
         return;
@@ -220,7 +227,8 @@ constexpr void server::content_complete(std::string_view input) noexcept {
     (void)fire(now.error == errc::ok ? server_event::content_complete : server_event::declined);
 }
 
-constexpr bool server::await_tls(std::string_view input, step& result) noexcept {
+template <server_parts Parts>
+constexpr bool basic_server<Parts>::await_tls(std::string_view input, step& result) noexcept {
     const std::string_view records = detail::part(input, held_, input.size());
     if (!tls_started_ && !records.empty() && records[0] != '\x16') {
         end(errc::cleartext_after_101);
@@ -237,7 +245,8 @@ constexpr bool server::await_tls(std::string_view input, step& result) noexcept 
     return true;
 }
 
-constexpr std::string_view server::text_at(const server_options& options, bool& more) const noexcept {
+template <server_parts Parts>
+constexpr std::string_view basic_server<Parts>::text_at(const server_options& options, bool& more) const noexcept {
     // The pieces of the text that this state writes.
     std::string_view pieces[3] = {};
     if (state_ == server_state::continuing) {
@@ -266,13 +275,14 @@ constexpr std::string_view server::text_at(const server_options& options, bool& 
         pieces[1] = detail::part(detail::alert_numbers, at, at + 1);
     } else {
         pieces[0] = detail::refusal_begin;
-        pieces[1] = detail::refusal_line(status_);
+        pieces[1] = detail::refusal_line<Parts.reasons>(status_);
         pieces[2] = detail::refusal_end;
     }
     return detail::rest_of(pieces, 3, last_step_.written(), more);
 }
 
-constexpr bool server::write_text(const server_options& options, step& result) noexcept {
+template <server_parts Parts>
+constexpr bool basic_server<Parts>::write_text(const server_options& options, step& result) noexcept {
     bool more = false;
     const std::string_view text = text_at(options, more);
     if (text.empty()) {
@@ -296,7 +306,7 @@ constexpr bool server::write_text(const server_options& options, step& result) n
     return true;
 }
 
-constexpr outcome server::outcome() const noexcept {
+template <server_parts Parts> constexpr outcome basic_server<Parts>::outcome() const noexcept {
     using enum tlsup::outcome;
     if (state_ != server_state::closed) {
         return pending;
@@ -317,7 +327,7 @@ constexpr outcome server::outcome() const noexcept {
     return ours ? failed : broken;
 }
 
-constexpr deadline server::wanted() const noexcept {
+template <server_parts Parts> constexpr deadline basic_server<Parts>::wanted() const noexcept {
     if (state_ == server_state::reading) {
         return reader_.started() ? deadline::head : deadline::idle;
     }

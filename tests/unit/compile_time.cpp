@@ -60,10 +60,13 @@ TEST_CASE("tables that are made by the compiler") {
     detail::status_table statuses{};
     statuses = detail::make_statuses();
     CHECK(std::memcmp(&statuses, &detail::statuses, sizeof statuses) == 0);
-    detail::refusal_line_table lines{};
-    lines = detail::make_refusal_lines();
-    CHECK(std::memcmp(&lines, &detail::refusal_lines, sizeof lines) == 0);
-    CHECK(sizeof lines == detail::refusal_line_octets());
+    detail::refusal_line_table<true> lines{};
+    lines = detail::make_refusal_lines<true>();
+    CHECK(std::memcmp(&lines, &detail::refusal_lines<true>, sizeof lines) == 0);
+    CHECK(sizeof lines == detail::refusal_line_octets<true>());
+    detail::refusal_line_table<false> short_lines{};
+    short_lines = detail::make_refusal_lines<false>();
+    CHECK(std::memcmp(&short_lines, &detail::refusal_lines<false>, sizeof short_lines) == 0);
     detail::refusal_text_table texts{};
     texts = detail::make_refusal_texts();
     CHECK(std::memcmp(&texts, &detail::refusal_texts, sizeof texts) == 0);
@@ -101,7 +104,8 @@ TEST_CASE("the packed refusals say what the tables say") {
         const auto status = static_cast<std::uint16_t>(code);
         const status_entry* const entry = find_status(status);
         const bool refuses = entry != nullptr && code >= 400;
-        CHECK(detail::refusal_line(status) == (refuses ? entry->line : std::string_view{}));
+        CHECK(detail::refusal_line<true>(status) == (refuses ? entry->line : std::string_view{}));
+        CHECK(detail::refusal_line<false>(status) == (refuses ? detail::part(entry->line, 0, 4) : std::string_view{}));
     }
     for (std::size_t at = 0; at < detail::error_count; ++at) {
         const auto why = static_cast<errc>(at);
