@@ -19,6 +19,19 @@ flags=(--specs=nano.specs -mthumb -Os -ffreestanding -fno-exceptions -fno-unwind
 cxxflags=("${flags[@]}" -std=c++20 -fno-rtti -fno-threadsafe-statics -Wall -Wextra -Werror -Iinclude)
 cores=(cortex-m0plus cortex-m4)
 
+# Roles with parts left out: ROLE.NAME, and the parts.
+declare -A parts=(
+    [server.no_content]='.content = tlsup::content_parts::none'
+    [server.no_chunks]='.content = tlsup::content_parts::counted'
+    [server.no_reasons]='.reasons = false'
+    [server.small]='.content = tlsup::content_parts::none, .reasons = false'
+    [client.no_chunks]='.content = tlsup::content_parts::counted'
+    [connect_client.no_chunks]='.content = tlsup::content_parts::counted'
+    [connect_proxy.no_reasons]='.reasons = false'
+    [connect_proxy.no_sentences]='.sentences = false'
+    [connect_proxy.small]='.reasons = false, .sentences = false'
+)
+
 # Rows of the table: name and roles. Each role is bench/size/ROLE.cpp.
 rows=(
     "server:server"
@@ -29,6 +42,18 @@ rows=(
     "connect:connect_client connect_proxy tunnel"
     "everything:server client gate connect_client connect_proxy tunnel"
     "everything+writers:server client gate connect_client connect_proxy tunnel writers"
+    "both-small:server.small client.no_chunks"
+    "connect-small:connect_client.no_chunks connect_proxy.small tunnel"
+    "everything-small:server.small client.no_chunks gate connect_client.no_chunks connect_proxy.small tunnel"
+    "server-no_content:server.no_content"
+    "server-no_chunks:server.no_chunks"
+    "server-no_reasons:server.no_reasons"
+    "client-no_chunks:client.no_chunks"
+    "connect_client:connect_client"
+    "connect_client-no_chunks:connect_client.no_chunks"
+    "connect_proxy:connect_proxy"
+    "connect_proxy-no_reasons:connect_proxy.no_reasons"
+    "connect_proxy-no_sentences:connect_proxy.no_sentences"
 )
 roles=(server client gate connect_client connect_proxy tunnel writers)
 
@@ -49,6 +74,10 @@ build() { # CORE
     for role in "${roles[@]}"; do
         "$cxx" "${cxxflags[@]}" "-mcpu=$core" -c "bench/size/$role.cpp" -o "$to/$role.o"
         "$cxx" "${cxxflags[@]}" "-mcpu=$core" -DTLSUP_STAND_IN -c "bench/size/$role.cpp" -o "$to/$role.stand_in.o"
+    done
+    for role in "${!parts[@]}"; do
+        "$cxx" "${cxxflags[@]}" "-mcpu=$core" "-DTLSUP_PARTS=${parts[$role]}" -c "bench/size/${role%.*}.cpp" \
+            -o "$to/$role.o"
     done
 }
 
@@ -77,8 +106,8 @@ row_flash() { # CORE NAME ROLE...
     local own=() stand_in=() roots=() role
     for role in "$@"; do
         own+=("$to/$role.o")
-        stand_in+=("$to/$role.stand_in.o")
-        roots+=("run_$role")
+        stand_in+=("$to/${role%.*}.stand_in.o")
+        roots+=("run_${role%.*}")
     done
     link "$core" "$to/$name.elf" "${own[@]}" "$to/device.o" -- "${roots[@]}"
     link "$core" "$to/$name.stand_in.elf" "${stand_in[@]}" "$to/device.o" "$to/machine.o" -- "${roots[@]}"
@@ -89,8 +118,8 @@ row_ram() { # CORE ROLE...
     local core=$1 most="" role size
     shift
     for role in "$@"; do
-        size=$(arm-none-eabi-nm -S -t d "$out/$core/$role.o" | awk -v name="ram_of_$role" '$4 == name { print $2 + 0 }')
-        [[ -n $size ]] && most+="${most:+ }$role=$size"
+        size=$(arm-none-eabi-nm -S -t d "$out/$core/$role.o" | awk -v name="ram_of_${role%.*}" '$4 == name { print $2 + 0 }')
+        [[ -n $size ]] && most+="${most:+ }${role%.*}=$size"
     done
     echo "$most"
 }
@@ -142,12 +171,12 @@ peers() {
 }
 
 table() {
-    printf '%-20s %12s %12s   %s\n' "flash, octets" cortex-m0+ cortex-m4 "RAM for one connection"
+    printf '%-27s %12s %12s   %s\n' "flash, octets" cortex-m0+ cortex-m4 "RAM for one connection"
     awk '{ name = $1; flash[name, $2] = $3; if (!(name in seen)) { seen[name] = 1; order[++n] = name }
            $1 = $2 = $3 = ""; sub(/^ +/, ""); ram[name] = $0 }
          END { for (at = 1; at <= n; ++at) {
              name = order[at]
-             printf "%-20s %12d %12d   %s\n", name, flash[name, "cortex-m0plus"], flash[name, "cortex-m4"], ram[name] } }'
+             printf "%-27s %12d %12d   %s\n", name, flash[name, "cortex-m0plus"], flash[name, "cortex-m4"], ram[name] } }'
 }
 
 # Undefined symbols of the roles' objects, but for each other's.

@@ -5,7 +5,11 @@
 
 #ifndef TLSUP_STAND_IN
 #include <tlsup/client.hpp>
+#ifdef TLSUP_PARTS
+using machine = tlsup::basic_client<tlsup::client_parts{TLSUP_PARTS}>;
+#else
 using machine = tlsup::client;
+#endif
 using settings = tlsup::client_options;
 #else
 using machine = stand_in::machine;

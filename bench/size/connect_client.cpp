@@ -5,7 +5,11 @@
 
 #ifndef TLSUP_STAND_IN
 #include <tlsup/connect_client.hpp>
+#ifdef TLSUP_PARTS
+using machine = tlsup::basic_connect_client<tlsup::connect_parts{TLSUP_PARTS}>;
+#else
 using machine = tlsup::connect_client;
+#endif
 using settings = tlsup::connect_options;
 #else
 using machine = stand_in::machine;

@@ -5,7 +5,11 @@
 
 #ifndef TLSUP_STAND_IN
 #include <tlsup/connect_proxy.hpp>
+#ifdef TLSUP_PARTS
+using machine = tlsup::basic_connect_proxy<tlsup::proxy_parts{TLSUP_PARTS}>;
+#else
 using machine = tlsup::connect_proxy;
+#endif
 static constexpr tlsup::port_range ports[] = {{443, 443}};
 static constexpr tlsup::proxy_options options{.ports = ports};
 #else

@@ -5,7 +5,11 @@
 
 #ifndef TLSUP_STAND_IN
 #include <tlsup/server.hpp>
+#ifdef TLSUP_PARTS
+using machine = tlsup::basic_server<tlsup::server_parts{TLSUP_PARTS}>;
+#else
 using machine = tlsup::server;
+#endif
 static constexpr tlsup::server_options options{.upgrade = {tlsup::splice_defence::bound_alpn}};
 #else
 using machine = stand_in::machine;

@@ -115,6 +115,34 @@ struct [[nodiscard]] prepared {
 };
 namespace detail {
 
+inline constexpr std::size_t decimal_digits = 20; // of the largest number of 64 bits
+
+/// The digits of a number, at the end of the array; where they begin. A 32-bit processor would have to bring a division
+/// of 64 bits for this: it doubles the digits instead, once for each bit.
+template <bool Divides> constexpr std::size_t decimal(std::uint64_t value, char (&digits)[decimal_digits]) noexcept {
+    std::size_t from = decimal_digits - 1;
+    if constexpr (Divides) {
+        for (; value >= 10; value /= 10) {
+            digits[from--] = static_cast<char>('0' + value % 10);
+        }
+        digits[from] = static_cast<char>('0' + value);
+    } else {
+        digits[from] = '0';
+        for (std::size_t bit = 0; bit < 64; ++bit, value *= 2) {
+            unsigned carry = (value & (std::uint64_t{1} << 63)) != 0 ? 1 : 0;
+            for (std::size_t at = decimal_digits; at-- > from;) {
+                const unsigned twice = 2 * static_cast<unsigned>(digits[at] - '0') + carry;
+                carry = twice >= 10 ? 1 : 0;
+                digits[at] = static_cast<char>('0' + (twice - 10 * carry));
+            }
+            if (carry != 0) {
+                digits[--from] = '1';
+            }
+        }
+    }
+    return from;
+}
+
 /// Composes heads. Users meet it only through `write_*`.
 class head_writer {
   public:
@@ -131,18 +159,22 @@ class head_writer {
         return *this;
     }
 
+    /// Of a literal the compiler knows the length.
+    template <std::size_t Size> constexpr head_writer& text(const char (&literal)[Size]) noexcept {
+        return text(std::string_view{literal, Size - 1});
+    }
+
     constexpr head_writer& number(std::uint64_t value) noexcept {
-        char digits[20] = {};
-        std::size_t from = 20;
-        do {
-            digits[--from] = static_cast<char>('0' + value % 10);
-            value /= 10;
-        } while (value != 0);
-        return text({digits + from, 20 - from});
+        char digits[decimal_digits] = {};
+        const std::size_t from = decimal<(sizeof(std::size_t) >= sizeof value)>(value, digits);
+        return text({digits + from, decimal_digits - from});
     }
 
     constexpr head_writer& line(std::string_view name, std::string_view value) noexcept {
         return text(name).text(": ").text(value).text("\r\n");
+    }
+    template <std::size_t Size> constexpr head_writer& line(const char (&name)[Size], std::string_view value) noexcept {
+        return line(std::string_view{name, Size - 1}, value);
     }
 
     /// Fields of the caller's: their grammar is checked, and fields that the library owns are refused. So are those of

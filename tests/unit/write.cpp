@@ -25,6 +25,21 @@ errc request_error(request_text request, std::string_view name = {}, std::string
 
 } // namespace
 
+TEST_CASE("numbers have the same digits with and without a division") {
+    std::uint64_t number = 1;
+    for (int round = 0; round < 200; ++round) {
+        for (const std::uint64_t value : {number, number - 1, number + 1, ~number}) {
+            char one[detail::decimal_digits] = {};
+            char other[detail::decimal_digits] = {};
+            const std::size_t from = detail::decimal<true>(value, one);
+            CHECK(std::string(one + from, detail::decimal_digits - from) == std::to_string(value));
+            CHECK(detail::decimal<false>(value, other) == from);
+            CHECK(std::string(other + from, detail::decimal_digits - from) == std::to_string(value));
+        }
+        number = round < 64 ? number * 2 : number == 0 ? 1 : number * 10;
+    }
+}
+
 TEST_CASE("no argument can bring a line end into a head (9112-11.1-01)") {
     CHECK(request_error({"GET", "/a", "a.example", {}, {}}) == errc::ok);
     CHECK(request_error({"GET / HTTP/1.1\r\nX:", "/a", "a.example", {}, {}}) == errc::bad_argument);
