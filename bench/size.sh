@@ -239,6 +239,45 @@ symbols() { # ROW
     exit 2
 }
 
+passed=0
+failed=0
+count() { # WHAT COMMAND...
+    local what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        echo "$what: FAILED"
+        failed=$((failed + 1))
+    fi
+}
+
+# Whether a row is at most 5 % larger than it was recorded, and its machines no larger at all.
+no_larger() { # NAME CORE FLASH RAM...
+    local name=$1 core=$2 now=$3 was ram
+    shift 3
+    read -r was ram < <(awk -v name="$name" -v core="$core" '$1 == name && $2 == core { $1 = $2 = ""; print }' \
+        "$recorded") || true
+    if [[ -z $was ]]; then
+        echo "$name on $core is not in $recorded: bench/size.sh --record"
+        return 1
+    fi
+    if ((now * 100 > was * 105)); then
+        echo "$name on $core: $was octets of flash were recorded, $now are too many"
+        return 1
+    fi
+    local one old
+    for one in "$@"; do
+        old=$(tr ' ' '\n' <<<"$ram" | sed -n "s/^${one%%=*}=//p")
+        if [[ -z $old ]] || ((${one##*=} > old)); then
+            echo "$name on $core: ${one%%=*} had ${old:-no} octets of RAM, and has ${one##*=}"
+            return 1
+        fi
+    done
+}
+
+recorded=bench/sizes.txt
+
 tlsup_tools size
 mkdir -p "$out"
 case ${1-} in
@@ -250,6 +289,22 @@ case ${1-} in
     peers >"$out/peers.txt"
     cat "$out/measured.txt" "$out/peers.txt" | table
     check_symbols
+    ;;
+--record)
+    measure >"$recorded"
+    table <"$recorded"
+    ;;
+--gate)
+    measure >"$out/measured.txt"
+    table <"$out/measured.txt"
+    while read -r row; do
+        # shellcheck disable=SC2086
+        count "size of ${row%% *}" no_larger $row
+    done <"$out/measured.txt"
+    count "undefined symbols" check_symbols
+    count "headers, free-standing" check_headers
+    echo "$passed passed, $failed failed"
+    ((failed == 0 && passed > 0))
     ;;
 *)
     say "usage: bench/size.sh [--symbols ROW | --gate | --record]"
