@@ -31,7 +31,7 @@ LAYERS = [
     ["tunnel", "ledger", "refusal"],
     ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
-    ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],
+    ["scan", "error", "chart", "version", "defence", "outcome", "requirement", "separate"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.

@@ -9,6 +9,7 @@
 #include "facts.hpp"
 #include "grammar.hpp"
 #include "scan.hpp"
+#include "separate.hpp"
 
 namespace tlsup {
 
@@ -161,7 +162,7 @@ template <content_parts Parts> class basic_body_reader {
         }
     }
 
-    constexpr void scan(char byte, const body_limits& limits) noexcept {
+    TLSUP_SEPARATE constexpr void scan(char byte, const body_limits& limits) noexcept {
         switch (at_) { // GCOVR_EXCL_BR_LINE as below
         case place::size_first:
         case place::size:
@@ -224,7 +225,7 @@ template <content_parts Parts> class basic_body_reader {
         }
     }
 
-    constexpr void count_extension(char byte, const body_limits& limits) noexcept {
+    TLSUP_SEPARATE constexpr void count_extension(char byte, const body_limits& limits) noexcept {
         if (byte != '\r') {
             count(limits.extension_bytes, errc::extensions_too_long);
         }
@@ -252,7 +253,7 @@ template <content_parts Parts> class basic_body_reader {
         count_extension(byte, limits);
     }
 
-    constexpr void end_extension(char byte) noexcept {
+    TLSUP_SEPARATE constexpr void end_extension(char byte) noexcept {
         go(byte == '\r' || byte == ';', byte == '\r' ? place::size_lf : place::extension_name_first, errc::bad_chunk);
     }
 

@@ -9,6 +9,7 @@
 #include "defence.hpp"
 #include "error.hpp"
 #include "scan.hpp"
+#include "separate.hpp"
 
 namespace tlsup {
 
@@ -73,7 +74,7 @@ class hello_reader {
     }
 
     /// One more byte; not to be called when done. `host` is bare, see `bare_host`.
-    constexpr errc take(std::uint8_t byte, std::string_view host) noexcept {
+    TLSUP_SEPARATE constexpr errc take(std::uint8_t byte, std::string_view host) noexcept {
         if (step_ == type && !half_ && byte != 1) {
             return errc::not_a_hello;
         }
