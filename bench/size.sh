@@ -24,6 +24,7 @@ declare -A parts=(
     [server.no_content]='.content = tlsup::content_parts::none'
     [server.no_chunks]='.content = tlsup::content_parts::counted'
     [server.no_reasons]='.reasons = false'
+    [server.bare_426]=''
     [server.small]='.content = tlsup::content_parts::none, .reasons = false'
     [client.no_chunks]='.content = tlsup::content_parts::counted'
     [connect_client.no_chunks]='.content = tlsup::content_parts::counted'
@@ -31,6 +32,9 @@ declare -A parts=(
     [connect_proxy.no_sentences]='.sentences = false'
     [connect_proxy.small]='.reasons = false, .sentences = false'
 )
+
+# Servers whose 426 has no content.
+declare -A bare=([server.bare_426]=-DTLSUP_BARE_426 [server.small]=-DTLSUP_BARE_426)
 
 # Rows of the table: name and roles. Each role is bench/size/ROLE.cpp.
 rows=(
@@ -48,6 +52,7 @@ rows=(
     "server-no_content:server.no_content"
     "server-no_chunks:server.no_chunks"
     "server-no_reasons:server.no_reasons"
+    "server-bare_426:server.bare_426"
     "client-no_chunks:client.no_chunks"
     "connect_client:connect_client"
     "connect_client-no_chunks:connect_client.no_chunks"
@@ -76,7 +81,7 @@ build() { # CORE
         "$cxx" "${cxxflags[@]}" "-mcpu=$core" -DTLSUP_STAND_IN -c "bench/size/$role.cpp" -o "$to/$role.stand_in.o"
     done
     for role in "${!parts[@]}"; do
-        "$cxx" "${cxxflags[@]}" "-mcpu=$core" "-DTLSUP_PARTS=${parts[$role]}" -c "bench/size/${role%.*}.cpp" \
+        "$cxx" "${cxxflags[@]}" "-mcpu=$core" "-DTLSUP_PARTS=${parts[$role]}" ${bare[$role]-} -c "bench/size/${role%.*}.cpp" \
             -o "$to/$role.o"
     done
 }

@@ -10,7 +10,12 @@ using machine = tlsup::basic_server<tlsup::server_parts{TLSUP_PARTS}>;
 #else
 using machine = tlsup::server;
 #endif
+#ifdef TLSUP_BARE_426
+static constexpr tlsup::server_options options{.upgrade = {tlsup::splice_defence::bound_alpn},
+                                               .upgrade_required = tlsup::bare_upgrade_required};
+#else
 static constexpr tlsup::server_options options{.upgrade = {tlsup::splice_defence::bound_alpn}};
+#endif
 #else
 using machine = stand_in::machine;
 static constexpr stand_in::options options{};

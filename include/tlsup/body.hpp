@@ -9,7 +9,6 @@
 #include "facts.hpp"
 #include "grammar.hpp"
 #include "scan.hpp"
-#include "separate.hpp"
 
 namespace tlsup {
 
@@ -162,7 +161,7 @@ template <content_parts Parts> class basic_body_reader {
         }
     }
 
-    TLSUP_SEPARATE constexpr void scan(char byte, const body_limits& limits) noexcept {
+    constexpr void scan(char byte, const body_limits& limits) noexcept {
         switch (at_) { // GCOVR_EXCL_BR_LINE as below
         case place::size_first:
         case place::size:
@@ -225,7 +224,7 @@ template <content_parts Parts> class basic_body_reader {
         }
     }
 
-    TLSUP_SEPARATE constexpr void count_extension(char byte, const body_limits& limits) noexcept {
+    constexpr void count_extension(char byte, const body_limits& limits) noexcept {
         if (byte != '\r') {
             count(limits.extension_bytes, errc::extensions_too_long);
         }
@@ -253,7 +252,7 @@ template <content_parts Parts> class basic_body_reader {
         count_extension(byte, limits);
     }
 
-    TLSUP_SEPARATE constexpr void end_extension(char byte) noexcept {
+    constexpr void end_extension(char byte) noexcept {
         go(byte == '\r' || byte == ';', byte == '\r' ? place::size_lf : place::extension_name_first, errc::bad_chunk);
     }
 

@@ -160,16 +160,27 @@ inline constexpr std::string_view default_426_text =
     "This resource is served over TLS only.\n"
     "Ask again with Upgrade: TLS/1.2 and Connection: Upgrade (RFC 2817), or use a client that can.\n";
 
-constexpr prepared_head make_default_426(bool& same) noexcept {
+// And without content.
+inline constexpr std::string_view bare_426_text =
+    "HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3, TLS/1.2, TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\n\r\n";
+
+constexpr prepared_head make_426(std::string_view content, std::string_view expected, bool& same) noexcept {
     char text[400] = {};
-    const prepared_head made = write_426(text, default_tokens, upgrade_required_text).head;
-    same = made.text() == default_426_text;
-    return head_writer::moved(made, default_426_text.data());
+    const prepared_head made = write_426(text, default_tokens, content).head;
+    same = made.text() == expected;
+    return head_writer::moved(made, expected.data());
 }
+constexpr prepared_head make_default_426(bool& same) noexcept {
+    return make_426(upgrade_required_text, default_426_text, same);
+}
+constexpr prepared_head make_bare_426(bool& same) noexcept { return make_426({}, bare_426_text, same); }
 constexpr bool default_426_is_what_is_written() noexcept {
     bool same = false;
+    bool bare_same = false;
     (void)make_default_426(same);
-    return same;
+    (void)make_bare_426(bare_same);
+    return same && bare_same;
 }
 static_assert(default_426_is_what_is_written());
 
@@ -179,6 +190,12 @@ static_assert(default_426_is_what_is_written());
 inline constexpr prepared_head default_upgrade_required = [] { // GCOVR_EXCL_START the compiler runs it
     bool same = false;
     return detail::make_default_426(same);
+}(); // GCOVR_EXCL_STOP
+
+/// The same without a text for people, for a device that saves flash.
+inline constexpr prepared_head bare_upgrade_required = [] { // GCOVR_EXCL_START the compiler runs it
+    bool same = false;
+    return detail::make_bare_426(same);
 }(); // GCOVR_EXCL_STOP
 
 } // namespace tlsup

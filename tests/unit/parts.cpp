@@ -94,3 +94,12 @@ TEST_CASE("a proxy without sentences and phrases says the status alone") {
     CHECK(text_of(machine, plain, options) == "HTTP/1.1 501 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     CHECK(machine.error() == errc::not_connect);
 }
+
+TEST_CASE("a 426 without a text for people") {
+    const server_options options{.upgrade = {splice_defence::bound_alpn}, .upgrade_required = bare_upgrade_required};
+    small_server machine;
+    REQUIRE(machine.next(plain, options).what == action::decide);
+    REQUIRE(machine.require_upgrade() == errc::ok);
+    char text[200] = {};
+    CHECK(text_of(machine, plain, options) == write_426(text, default_tokens, {}).head.text());
+}
