@@ -3,7 +3,7 @@
 #   bench/size.sh                    the table, beside llhttp built the same way
 #   bench/size.sh --symbols ROLE     the functions and tables of a row, largest first, on Cortex-M0+
 #   bench/size.sh --gate             fails where a row grew by more than 5 % over bench/sizes.txt
-#   bench/size.sh --record           writes bench/sizes.txt
+#   bench/size.sh --record           writes bench/sizes.txt, and the table of docs/size.md
 # HTTP_PARSER=FILE (an http_parser.c, its header beside it) adds http_parser to the table: no package ships its source.
 #
 # Each role is a small program in bench/size that uses the library as a device would. Its flash is code, constants and
@@ -297,7 +297,15 @@ case ${1-} in
     ;;
 --record)
     measure >"$recorded"
-    table <"$recorded"
+    table <"$recorded" >"$out/table.txt"
+    cat "$out/table.txt"
+    # The block behind the marker of the page is this table.
+    awk -v table="$out/table.txt" '
+        inside && /^```$/ { inside = 0 }
+        !inside { print }
+        marked && /^```/ { while ((getline line < table) > 0) print line; inside = 1; marked = 0 }
+        /<!-- bench\/sizes.txt -->/ { marked = 1 }' docs/size.md >"$out/size.md"
+    cp "$out/size.md" docs/size.md
     ;;
 --gate)
     measure >"$out/measured.txt"

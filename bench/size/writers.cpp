@@ -8,7 +8,7 @@
 extern "C" void run_writers() {
     const tlsup::room out(device::buffer, device::buffer_bytes);
     device::held = tlsup::write_probe(out, device::unread(), tlsup::default_tokens).head.head_size();
-    device::held += tlsup::write_request(out, {"POST", "/", device::unread(), {}, {}}).head.head_size();
+    device::held += tlsup::write_request(out, {{"POST", 4}, {"/", 1}, device::unread(), {}, {}}).head.head_size();
     device::held += tlsup::write_connect(out, {device::unread(), 443}).head.head_size();
 }
 #else

@@ -136,7 +136,8 @@ constexpr connect_target basic_connect_proxy<Parts>::target(std::string_view hea
     connect_target found;
     const request_line line = parse_request_line(head);
     authority parsed;
-    if (line.method != "CONNECT" || parse_authority(line.target, port_rule::required, parsed) != errc::ok) {
+    if (line.method != std::string_view{"CONNECT", 7} ||
+        parse_authority(line.target, port_rule::required, parsed) != errc::ok) {
         return found;
     }
     found.authority = line.target;
@@ -147,7 +148,7 @@ constexpr connect_target basic_connect_proxy<Parts>::target(std::string_view hea
         parsed.kind == host_kind::number || (parsed.kind == host_kind::ipv6 && detail::embeds_ipv4(found.host));
     found.own = own_;
     field proof;
-    if (find_field(head, "proxy-authorization", proof)) {
+    if (find_field(head, {"proxy-authorization", 19}, proof)) {
         found.authorization = proof.value;
     }
     return found;

@@ -45,6 +45,9 @@ struct field_list {
     template <std::size_t Count>
     constexpr field_list(const field_text (&list)[Count]) noexcept : data(list), size(Count) {}
 
+    template <std::size_t Size> [[nodiscard]] constexpr std::size_t count(const char (&name)[Size]) const noexcept {
+        return count(std::string_view{name, Size - 1});
+    }
     /// How many of them have this name, in any case.
     [[nodiscard]] constexpr std::size_t count(std::string_view name) const noexcept {
         std::size_t found = 0;
@@ -207,18 +210,20 @@ class head_writer {
             }
             text("\r\n");
         }
-        return fields(list, login.given() ? std::string_view{} : std::string_view{"proxy-authorization"});
+        return fields(list, login.given() ? std::string_view{} : std::string_view{"proxy-authorization", 19});
     }
 
     /// Upgrade, and the connection option that goes with it. RFC 9110 7.8. `layers`: HTTP/1.1 is named on top.
     constexpr head_writer& upgrade(token_list tokens, bool layers, bool close) noexcept {
         text("Upgrade: ");
         for (std::size_t at = 0; at < tokens.size(); ++at) {
-            text(at == 0 ? std::string_view{} : std::string_view{", "}).text(to_string(tokens[at]));
+            text(at == 0 ? std::string_view{} : std::string_view{", ", 2}).text(to_string(tokens[at]));
         }
-        text(layers ? ", HTTP/1.1\r\n" : "\r\n").text("Connection: ");
+        constexpr std::string_view line_ends[] = {"\r\n", ", HTTP/1.1\r\n"};
+        constexpr std::string_view options[] = {"Upgrade\r\n", "close, Upgrade\r\n"};
+        text(line_ends[layers ? 1 : 0]).text("Connection: ");
         close_at_ = static_cast<std::uint16_t>(size_);
-        return text(close ? "close, Upgrade\r\n" : "Upgrade\r\n");
+        return text(options[close ? 1 : 0]);
     }
 
     /// Content for people, and the fields that announce it. It is plain text unless the caller's fields name a type.
