@@ -22,6 +22,7 @@ LAYERS = [
     ["forward"],
     ["hello", "upgrade", "request_reader", "policy"],
     ["head", "body", "hello_reader"],
+    ["head_position", "fields"],
     ["write_proxied"],
     ["write", "write_connect", "cache_text"],
     ["write_head", "write_fixed"],
@@ -29,9 +30,11 @@ LAYERS = [
     ["facts", "network"],
     ["authority", "basic"],
     ["tunnel", "ledger", "refusal"],
-    ["grammar", "registry", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
+    ["grammar", "registry", "blocks"],
+    ["words", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
     ["scan", "error", "chart", "version", "defence", "outcome", "requirement", "separate"],
+    ["platform"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.

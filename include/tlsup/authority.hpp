@@ -172,30 +172,73 @@ constexpr bool ends_in_number(std::string_view host) noexcept {
     return !label.empty() && skip(label, 0, class_digit) == label.size();
 }
 
-constexpr bool classify_host(std::string_view host, host_kind& kind) noexcept {
-    if (host.empty() || host.size() > 255) {
+/// The kind of a bracketed host; false where there is none.
+constexpr bool classify_brackets(std::string_view host, host_kind& kind) noexcept {
+    if (host.size() < 4 || host.size() > 255 || host[host.size() - 1] != ']') {
         return false;
     }
-    if (host[0] == '[') {
-        if (host.size() < 4 || host[host.size() - 1] != ']') {
-            return false;
-        }
-        const std::string_view inside = part(host, 1, host.size() - 1);
-        ip_address address;
-        kind = lower(inside[0]) == 'v' ? host_kind::ip_future : host_kind::ipv6;
-        return kind == host_kind::ipv6 ? parse_ipv6(inside, address) : is_ip_future(inside);
+    const std::string_view inside = part(host, 1, host.size() - 1);
+    ip_address address;
+    kind = lower(inside[0]) == 'v' ? host_kind::ip_future : host_kind::ipv6;
+    return kind == host_kind::ipv6 ? parse_ipv6(inside, address) : is_ip_future(inside);
+}
+
+/// Where the labels of a registered name end, and where the last one begins. `sound`: none of them is empty, but that a
+/// dot may stand behind the last.
+struct labels {
+    std::size_t end = 0;
+    std::size_t last = 0;
+    bool sound = true;
+};
+
+constexpr labels read_labels(std::string_view text) noexcept {
+    labels found;
+    found.end = skip(text, 0, class_label);
+    while (found.end < text.size() && text[found.end] == '.' && found.end != found.last) {
+        found.last = found.end + 1;
+        found.end = skip(text, found.last, class_label);
     }
-    if (skip(host, 0, class_name) != host.size() || host[0] == '.') {
-        return false;
-    }
-    for (std::size_t at = 1; at < host.size(); ++at) {
-        if (host[at] == '.' && host[at - 1] == '.') {
-            return false;
-        }
-    }
+    found.sound = found.end == text.size() || text[found.end] != '.';
+    return found;
+}
+
+/// The kind of a name whose last label begins with a digit, or ends in a dot.
+TLSUP_COLD constexpr host_kind classify_number(std::string_view host) noexcept {
     std::uint8_t octets[4] = {};
-    kind = parse_ipv4(host, octets) ? host_kind::ipv4 : ends_in_number(host) ? host_kind::number : host_kind::name;
-    return true;
+    return parse_ipv4(host, octets) ? host_kind::ipv4 : ends_in_number(host) ? host_kind::number : host_kind::name;
+}
+
+/// Reads a registered name at the front of a text; false where there is none.
+constexpr bool read_name(std::string_view text, std::size_t& end, host_kind& kind) noexcept {
+    const labels found = read_labels(text);
+    end = found.end;
+    kind = host_kind::name;
+    if (found.last < end ? is(text[found.last], class_digit) : end != 0) {
+        kind = classify_number(part(text, 0, end));
+    }
+    return found.sound && end != 0 && end <= 255;
+}
+
+TLSUP_COLD constexpr bool read_brackets(std::string_view text, std::size_t& end, host_kind& kind) noexcept {
+    end = 0;
+    while (end < text.size() && text[end] != ']') {
+        ++end;
+    }
+    end += end < text.size() ? 1U : 0U;
+    return classify_brackets(part(text, 0, end), kind);
+}
+
+/// Reads a host at the front of a text; false where there is none. `end`: where it ends.
+constexpr bool read_host(std::string_view text, std::size_t& end, host_kind& kind) noexcept {
+    if (text.empty() || text[0] != '[') {
+        return read_name(text, end, kind);
+    }
+    return read_brackets(text, end, kind);
+}
+
+constexpr bool classify_host(std::string_view host, host_kind& kind) noexcept {
+    std::size_t end = 0;
+    return read_host(host, end, kind) && end == host.size();
 }
 
 } // namespace detail
@@ -206,48 +249,48 @@ enum class port_rule : std::uint8_t {
     required, ///< as in CONNECT's target. RFC 9110 9.3.6.
 };
 
+namespace detail {
+
+/// What stands behind a host that ends at `end`: nothing, or a port.
+TLSUP_HOT constexpr errc parse_port(std::string_view text, std::size_t end, host_kind kind, port_rule rule,
+                                    authority& parsed) noexcept {
+    unsigned port = 0;
+    std::size_t at = end;
+    if (at < text.size() && text[at] != ':') {
+        return errc::bad_host;
+    }
+    for (at += 1; at < text.size(); ++at) {
+        const unsigned digit = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+        if (digit > 9 || at - end > 5 || (port == 0 && digit == 0)) {
+            return errc::bad_host;
+        }
+        port = port * 10 + digit;
+    }
+    if (port > 65535 || (port == 0 && rule == port_rule::required)) {
+        return errc::bad_host;
+    }
+    parsed = {part(text, 0, end), static_cast<std::uint16_t>(port), kind};
+    return errc::ok;
+}
+
+/// `parse_authority`, whatever the host.
+TLSUP_COLD constexpr errc parse_any_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
+    std::size_t end = 0;
+    host_kind kind = host_kind::name;
+    return read_host(text, end, kind) ? parse_port(text, end, kind, rule, parsed) : errc::bad_host;
+}
+
+} // namespace detail
+
 /// Reads an authority without userinfo, percent-encoding or zone: a registered name of letters, digits, '-', '.' and
 /// '_', a dotted quad, or an address in brackets; a port from 1 to 65535 without leading zeros. `bad_host` for anything
 /// else. RFC 9110 7.2, 4.2.4; RFC 9112 3.2.3.
 constexpr errc parse_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
-    std::size_t end = 0;
-    if (!text.empty() && text[0] == '[') {
-        while (end < text.size() && text[end] != ']') {
-            ++end;
-        }
-        end += end < text.size() ? 1U : 0U;
-    } else {
-        end = detail::skip(text, 0, detail::class_name);
-    }
-    authority found{detail::part(text, 0, end)};
-    if (!detail::classify_host(found.host, found.kind)) {
-        return errc::bad_host;
-    }
-    if (end == text.size()) {
-        parsed = found;
-        return rule == port_rule::required ? errc::bad_host : errc::ok;
-    }
-    if (text[end] != ':') {
-        return errc::bad_host;
-    }
-    const std::string_view digits = detail::part(text, end + 1, text.size());
-    if (digits.empty()) {
-        parsed = found;
-        return rule == port_rule::required ? errc::bad_host : errc::ok;
-    }
-    unsigned port = 0;
-    for (const char each : digits) {
-        if (!detail::is(each, detail::class_digit) || digits.size() > 5) {
-            return errc::bad_host;
-        }
-        port = port * 10 + static_cast<unsigned>(each - '0');
-    }
-    if (port == 0 || port > 65535 || digits[0] == '0') {
-        return errc::bad_host;
-    }
-    found.port = static_cast<std::uint16_t>(port);
-    parsed = found;
-    return errc::ok;
+    const detail::labels name = detail::read_labels(text);
+    const bool plain =
+        name.sound && name.last < name.end && name.end <= 255 && !detail::is(text[name.last], detail::class_digit);
+    return plain ? detail::parse_port(text, name.end, host_kind::name, rule, parsed)
+                 : detail::parse_any_authority(text, rule, parsed);
 }
 
 /// Without brackets and without a trailing dot: what a resolver takes, and what rules compare. A view into `host`.

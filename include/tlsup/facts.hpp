@@ -8,6 +8,7 @@
 #include "error.hpp"
 #include "grammar.hpp"
 #include "registry.hpp"
+#include "words.hpp"
 
 namespace tlsup {
 
@@ -64,56 +65,68 @@ struct head_facts {
 
     constexpr void connection(std::string_view value) noexcept {
         list_reader list(value);
-        for (std::string_view member; list.next(member);) {
-            if (!count(connection_members)) {
-                return;
-            }
-            if (member.empty()) {
-                continue;
-            }
-            if (!is_token(member)) {
-                set(void_connection);
-            } else if (same_text(member, "upgrade")) {
+        while (list.more() && count(connection_members)) {
+            if (list.take<"upgrade">()) {
                 set(upgrade_option);
-            } else if (same_text(member, "close")) {
-                set(close);
-            } else if (same_text(member, "keep-alive")) {
+            } else if (list.take<"keep-alive">()) {
                 set(keep_alive);
+            } else if (list.take<"close">()) {
+                set(close);
+            } else {
+                other_option(list);
             }
+        }
+    }
+
+    TLSUP_COLD constexpr void other_option(list_reader& list) noexcept {
+        std::string_view member;
+        if (list.next(member) && list.token_size() != member.size()) {
+            set(void_connection);
         }
     }
 
     constexpr void upgrade(std::string_view value) noexcept {
         set(has_upgrade);
         list_reader list(value);
-        for (std::string_view member; list.next(member);) {
-            if (!count(upgrade_members)) {
-                return;
-            }
-            if (member.empty()) {
-                continue;
-            }
-            const product protocol = parse_product(member);
-            if (!protocol.valid) {
-                set(void_upgrade);
-                continue;
-            }
-            if (has(http_on_top)) { // it was not the last one after all
-                set(http_below);
-            }
-            if (same_text(protocol.name, "TLS")) {
+        while (list.more() && count(upgrade_members)) {
+            tls_token token{};
+            const std::string_view rest = list.rest();
+            const bool known = rest.size() >= tls_token_size &&
+                               parse_tls_token(part(rest, 0, tls_token_size), token) == errc::ok &&
+                               list.take(tls_token_size);
+            if (known) {
+                another_layer();
                 set(has(tls_member) ? repeated_tls | tls_member : unsigned{tls_member});
-                tls_token token{};
-                if (parse_tls_token(member, token) == errc::ok) {
-                    tokens.add(token);
-                } else {
-                    set(foreign_layer);
-                }
-            } else if (same_text(protocol.name, "HTTP") && protocol.version == "1.1") {
+                tokens.add(token);
+            } else if (list.take<"http/1.1">()) {
+                another_layer();
                 set(has(tls_member | foreign_layer) ? unsigned{http_on_top} : unsigned{http_below});
             } else {
-                set(foreign_layer);
+                other_member(list);
             }
+        }
+    }
+
+    constexpr void another_layer() noexcept {
+        if (has(http_on_top)) { // it was not the last one after all
+            set(http_below);
+        }
+    }
+
+    // What is no TLS token of a known version.
+    TLSUP_COLD constexpr void other_member(list_reader& list) noexcept {
+        std::string_view member;
+        (void)list.next(member);
+        const product protocol = split_product(member, list.token_size());
+        if (!protocol.valid) {
+            set(member.empty() ? 0U : unsigned{void_upgrade});
+            return;
+        }
+        another_layer();
+        if (is<"tls">(protocol.name)) {
+            set(has(tls_member) ? foreign_layer | repeated_tls : foreign_layer | tls_member);
+        } else {
+            set(foreign_layer);
         }
     }
 
@@ -136,38 +149,49 @@ struct head_facts {
             fail_framing(errc::folded_line);
         }
         list_reader list(value);
-        for (std::string_view member; list.next(member);) {
-            if (!is_token(member) || has(chunked_last)) { // malformed, empty, or something behind chunked
+        while (list.more()) {
+            const bool last = has(chunked_last);
+            if (!last && list.take<"chunked">()) {
+                set(chunked_last);
+                continue;
+            }
+            std::string_view member;
+            (void)list.next(member);
+            if (last || member.empty() ||
+                list.token_size() != member.size()) { // something behind chunked, or malformed
                 fail_framing(errc::bad_transfer_encoding);
                 return;
             }
-            set(same_text(member, "chunked") ? unsigned{chunked_last} : unsigned{foreign_coding});
+            set(foreign_coding);
         }
     }
 
+    /// The lengths of the names that `field` knows.
+    static constexpr std::uint32_t known_sizes = 1U << 7 | 1U << 10 | 1U << 14 | 1U << 17;
+
     /// The fields that requests and responses share. True where the name was one of them.
-    constexpr bool field(std::string_view name, std::string_view value, bool folded) noexcept {
+    TLSUP_HOT constexpr bool field(std::string_view name, std::string_view value, bool folded) noexcept {
         switch (name.size()) {
         case 7:
-            if (same_text(name, "upgrade")) {
+            if (is<"upgrade">(name)) {
                 upgrade(value);
                 return true;
             }
             return false;
         case 10:
-            if (same_text(name, "connection")) {
+            if (is<"connection">(name)) {
                 connection(value);
                 return true;
             }
             return false;
         case 14:
-            if (same_text(name, "content-length")) {
+            if (is<"content-length">(name)) {
                 content_length(value, folded);
                 return true;
             }
             return false;
         case 17:
-            if (same_text(name, "transfer-encoding")) {
+            if (is<"transfer-encoding">(name)) {
                 transfer_encoding(value, folded);
                 return true;
             }

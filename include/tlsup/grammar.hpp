@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "scan.hpp"
+#include "words.hpp"
 
 namespace tlsup::detail {
 
@@ -15,23 +16,60 @@ class list_reader {
   public:
     explicit constexpr list_reader(std::string_view value) noexcept : value_(value) {}
 
-    /// The next member, possibly empty; false at the end. An empty value has one empty member.
+    /// Whether there is a next member. An empty value has one empty member.
+    [[nodiscard]] constexpr bool more() const noexcept { return at_ <= value_.size(); }
+
+    /// The next member, possibly empty; false at the end.
     constexpr bool next(std::string_view& member) noexcept {
-        if (at_ > value_.size()) {
+        if (!more()) {
             return false;
         }
-        std::size_t comma = at_;
-        while (comma < value_.size() && value_[comma] != ',') {
-            ++comma;
+        skip_blanks();
+        std::size_t end = skip(value_, at_, class_token);
+        token_ = end - at_;
+        while (end < value_.size() && value_[end] != ',') {
+            ++end;
         }
-        member = trim(part(value_, at_, comma));
-        at_ = comma + 1;
+        member = trim(part(value_, at_, end));
+        at_ = end + 1;
         return true;
     }
 
+    /// Octets of the member that `next` gave, up to the first that no token has.
+    [[nodiscard]] constexpr std::size_t token_size() const noexcept { return token_; }
+
+    /// What is there from the next member's first octet on.
+    TLSUP_HOT constexpr std::string_view rest() noexcept {
+        skip_blanks();
+        return more() ? part(value_, at_, value_.size()) : std::string_view{};
+    }
+
+    /// Takes the next member where it has exactly so many of the octets that `rest` showed; else it stays the next.
+    TLSUP_HOT constexpr bool take(std::size_t octets) noexcept {
+        std::size_t end = at_ + octets;
+        while (end < value_.size() && is_blank(value_[end])) {
+            ++end;
+        }
+        const bool whole = end == value_.size() || (end < value_.size() && value_[end] == ',');
+        at_ = whole ? end + 1 : at_;
+        return whole;
+    }
+
+    /// Takes the next member where it is this text, case aside; else it stays the next.
+    template <known_text Text> TLSUP_HOT constexpr bool take() noexcept {
+        return starts_with<Text>(rest()) && take(Text.size);
+    }
+
   private:
+    TLSUP_HOT constexpr void skip_blanks() noexcept {
+        while (at_ < value_.size() && is_blank(value_[at_])) {
+            ++at_;
+        }
+    }
+
     std::string_view value_;
     std::size_t at_ = 0;
+    std::size_t token_ = 0;
 };
 
 constexpr bool is_token(std::string_view text) noexcept {
@@ -46,18 +84,25 @@ constexpr std::size_t skip_blanks(std::string_view text, std::size_t from) noexc
     return from;
 }
 
-/// `1*DIGIT`, at most 20 of them, not above `largest`.
+/// Without a multiplication, which on some processors is a function.
+constexpr std::uint64_t ten_times(std::uint64_t number) noexcept { return (number << 3) + (number << 1); }
+
+/// `1*DIGIT`, at most 20 of them, not above `largest`. Without a division, which some processors do not have.
 constexpr bool parse_number(std::string_view text, std::uint64_t largest, std::uint64_t& value) noexcept {
+    constexpr std::uint64_t most = 0xffffffffffffffffU;
     if (text.empty() || text.size() > 20) {
         return false;
     }
     std::uint64_t sum = 0;
     for (const char each : text) {
         const auto digit = static_cast<std::uint64_t>(each - '0');
-        if (!is(each, class_digit) || sum > largest / 10 || digit > largest - sum * 10) {
+        if (digit > 9 || sum > most / 10 || ten_times(sum) > most - digit) {
             return false;
         }
-        sum = sum * 10 + digit;
+        sum = ten_times(sum) + digit;
+    }
+    if (sum > largest) {
+        return false;
     }
     value = sum;
     return true;

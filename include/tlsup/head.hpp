@@ -1,182 +1,282 @@
-// head.hpp: a resumable parser of heads, and the fields of a head that has been parsed.
+// head.hpp: a resumable parser of heads.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "blocks.hpp"
 #include "error.hpp"
+#include "fields.hpp"
+#include "head_position.hpp"
 #include "request_facts.hpp"
 #include "response_facts.hpp"
 #include "scan.hpp"
+#include "words.hpp"
 
-namespace tlsup {
+namespace tlsup::detail {
 
-/// What a head may cost. RFC 9110 5.4, RFC 9112 3.
-struct head_limits {
-    std::uint16_t head_bytes = 65535;      ///< the whole head; beyond it 431, or 414 in the request line
-    std::uint16_t start_line_bytes = 8192; ///< the start line without its CRLF; RFC 9112 3 wants 8000 at least
-    std::uint8_t method_bytes = 32;        ///< beyond it 501
-    std::uint8_t fields = 100;             ///< field lines; beyond it 431
-};
-
-/// One field line of a head: views into the head.
-struct field {
-    std::string_view name{};
-    std::string_view value{}; ///< trimmed; where `folded`, it still holds line ends, which read as one space each
-    bool folded = false;      ///< responses only, RFC 9112 5.2
-};
-
-namespace detail {
-
-/// Reads one head, resuming at the byte where the last call stopped, whatever the pieces. It looks at each byte in
-/// order and stops at the first wrong one, so how the input was cut cannot change the outcome. Twelve bytes, no views.
-template <class Facts> class head_reader {
+/// Reads one head and fills its facts, resuming at the octet where the last call stopped, whatever the pieces.
+template <class Facts> class head_reader : public head_position {
   public:
     enum class progress : std::uint8_t { more, done, failed };
 
     /// `bytes` begins with the head, and with the same bytes as at the last call.
-    constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
-        const bool full = bytes.size() >= limits.head_bytes;
-        const std::string_view head = part(bytes, 0, full ? limits.head_bytes : bytes.size());
-        while (at_ != place::done && fault_ == errc::ok) {
-            if (position_ == head.size()) {
-                if (full) {
-                    fail(in_start_line() ? errc::start_line_too_long : errc::head_too_large);
-                    break;
-                }
+    TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
+        if (at_ == place::value && bytes.size() < limits.head_bytes) { // as with most pieces of a head that comes so
+            move(skip_value(bytes, position_), place::value);
+            if (position_ == bytes.size()) {
                 return progress::more;
             }
-            advance(head, limits, facts);
         }
-        return fault_ == errc::ok ? progress::done : progress::failed;
+        return read_on(bytes, limits, facts);
     }
-
-    [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
-    /// Octets that were read; once done, all up to the end of the empty line.
-    [[nodiscard]] constexpr std::uint16_t size() const noexcept { return position_; }
-    [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
 
     friend constexpr bool operator==(const head_reader&, const head_reader&) noexcept = default;
 
   private:
     static constexpr bool for_request = requires(Facts facts) { facts.method(); };
+    static constexpr std::size_t version_bytes = 9; // " HTTP/1.1"
 
-    enum class place : std::uint8_t {
-        start, // the method of a request, the version of a response
-        target,
-        version,
-        status,
-        reason,
-        start_line_end,
-        line, // the first byte of a line
-        name,
-        value,
-        value_end,
-        last_line_end,
-        done
-    };
+    constexpr progress read_on(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
+        const bool full = bytes.size() >= limits.head_bytes;
+        const std::string_view head = part(bytes, 0, full ? limits.head_bytes : bytes.size());
+        if (at_ < place::start_line_end && fault_ == errc::ok) {
+            read_start_line(head, limits, facts);
+        }
+        if (fault_ == errc::ok && at_ != place::done && at_ >= place::start_line_end && position_ < head.size()) {
+            read_lines(head, limits, facts);
+        }
+        if (at_ == place::done || fault_ != errc::ok) {
+            return fault_ == errc::ok ? progress::done : progress::failed;
+        }
+        if (!full) {
+            return progress::more;
+        }
+        fail(at_ < place::line ? errc::start_line_too_long : errc::head_too_large);
+        return progress::failed;
+    }
 
-    [[nodiscard]] constexpr bool in_start_line() const noexcept { return at_ < place::line; }
-    constexpr void fail(errc why) noexcept { fault_ = why; }
+    TLSUP_HOT constexpr void read_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        do {
+            const bool plain = at_ == place::name || (pending_ ? at_ == place::value && !folded_ : at_ == place::line);
+            if (plain && !read_plain_lines(head, limits, facts)) {
+                return;
+            }
+        } while (read_any_line(head, limits, facts));
+    }
 
-    constexpr void advance(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        switch (at_) { // GCOVR_EXCL_BR_LINE as below
-        case place::start:
-            if constexpr (for_request) {
+    TLSUP_HOT constexpr bool read_plain_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+#if TLSUP_SSE2
+        if (!std::is_constant_evaluated() && head.size() - position_ >= window_scanner::window) {
+            return read_plain_lines(window_scanner(head), head, limits, facts);
+        }
+#endif
+        return read_plain_lines(line_scanner(head), head, limits, facts);
+    }
+
+    // Lines as they mostly are: whole, or cut in the name or the value. False where there is no more to read. What is
+    // unusual is left to `read_any_line`.
+    template <class Scanner>
+    constexpr bool read_plain_lines(Scanner scanner, std::string_view head, const head_limits& limits,
+                                    Facts& facts) noexcept {
+        std::size_t at = position_;
+        std::size_t mark = mark_;
+        std::size_t value = value_;
+        const unsigned allowed = fields_ < limits.fields ? limits.fields - unsigned{fields_} : 0;
+        unsigned left = allowed;
+        place where = at_;
+        while (at < head.size()) {
+            const std::size_t line = at;
+            if (where == place::line) {
+                if (static_cast<unsigned char>(head[at]) <= ' ' || left == 0) {
+                    break;
+                }
+                --left;
+                mark = at;
+            }
+            if (where != place::value) {
+                at = scanner.name_end(at);
+                where = place::name;
+                if (at == head.size() || head[at] != ':' || at == mark) {
+                    break;
+                }
+                value = ++at;
+                where = place::value;
+            }
+            at = scanner.value_end(line, at);
+            if (at + 2 >= head.size() || !ends_line(head, at)) {
+                break;
+            }
+            const char next = head[at + 2];
+            if (static_cast<unsigned char>(next) <= ' ' && next != '\r') {
+                break; // the line goes on, or is wrong
+            }
+            facts.field(part(head, mark, value - 1), trim_value(part(head, value, at)), false);
+            at += 2;
+            where = place::line;
+        }
+        if (where == place::line && ends_line(head, at)) {
+            at += 2;
+            where = place::done;
+        }
+        position_ = static_cast<std::uint16_t>(at);
+        mark_ = static_cast<std::uint16_t>(mark);
+        value_ = static_cast<std::uint16_t>(value);
+        fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
+        at_ = where;
+        pending_ = where == place::value;
+        return where != place::done && at < head.size();
+    }
+
+    // One step of any kind. False where there is no more to read.
+    constexpr bool read_any_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        if (step(head, limits, !for_request)) {
+            facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), folded_);
+            pending_ = false;
+            folded_ = false;
+        }
+        return fault_ == errc::ok && at_ != place::done && position_ != head.size();
+    }
+
+    TLSUP_HOT constexpr void read_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        if (position_ != 0 || !read_plain_start_line(head, limits, facts)) {
+            read_any_start_line(head, limits, facts);
+        }
+    }
+
+    TLSUP_HOT constexpr bool read_plain_start_line(std::string_view head, const head_limits& limits,
+                                                   Facts& facts) noexcept {
+        if constexpr (for_request) {
+            return read_plain_request_line(head, limits, facts);
+        } else {
+            if (!read_plain_status(head, facts)) {
+                return false;
+            }
+            if (fault_ == errc::ok) {
+                read_reason(head, limits);
+            }
+            return true;
+        }
+    }
+
+    constexpr void read_any_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        if constexpr (for_request) {
+            if (at_ == place::start) {
                 read_method(head, limits);
-            } else {
+            }
+            if (at_ == place::target && fault_ == errc::ok) {
+                read_target(head, limits);
+            }
+            if (at_ == place::version && fault_ == errc::ok) {
                 read_version(head, facts);
             }
-            break;
-        case place::target:
-            read_target(head, limits);
-            break;
-        case place::version:
-            read_version(head, facts);
-            break;
-        case place::status:
-            read_status(head, facts);
-            break;
-        case place::reason:
-            read_reason(head, limits);
-            break;
-        case place::line:
-            read_line_start(head, limits, facts);
-            break;
-        case place::name:
-            read_name(head);
-            break;
-        case place::value:
-            read_value(head);
-            break;
-        case place::start_line_end:
-        case place::value_end:
-            read_line_feed(head, place::line);
-            break;
-        case place::last_line_end:
-            read_line_feed(head, place::done);
-            break;
-        case place::done: // GCOVR_EXCL_LINE read() stops there
-            break;        // GCOVR_EXCL_LINE
-        }
-    }
-
-    constexpr void read_method(std::string_view head, const head_limits& limits) noexcept {
-        const std::size_t stop = head.size() < limits.method_bytes ? head.size() : limits.method_bytes;
-        position_ = static_cast<std::uint16_t>(skip(head, position_, class_token));
-        if (position_ > stop) {
-            position_ = static_cast<std::uint16_t>(stop);
-            fail(errc::method_too_long);
-        } else if (position_ < head.size()) {
-            if (head[position_] != ' ' || position_ == 0) {
-                fail(errc::bad_method);
-            } else {
-                mark_ = ++position_;
-                at_ = place::target;
+        } else {
+            if (at_ == place::start) {
+                read_version(head, facts);
+            }
+            if (at_ == place::status && fault_ == errc::ok) {
+                read_status(head, facts);
+            }
+            if (at_ == place::reason && fault_ == errc::ok) {
+                read_reason(head, limits);
             }
         }
     }
 
-    constexpr void read_target(std::string_view head, const head_limits& limits) noexcept {
+    // A request line of HTTP/1.1, whole. True where it was one.
+    TLSUP_HOT constexpr bool read_plain_request_line(std::string_view head, const head_limits& limits,
+                                                     Facts& facts) noexcept {
+        if constexpr (for_request) {
+            const std::size_t space = skip(head, 0, class_token);
+            if (space == 0 || space >= head.size() || space > limits.method_bytes || head[space] != ' ') {
+                return false;
+            }
+            const std::size_t target = space + 1;
+            const std::size_t end = skip_target(head, target);
+            if (end == target || end >= head.size() || end + version_bytes > limits.start_line_bytes ||
+                head[end] != ' ') {
+                return false;
+            }
+            mark_ = static_cast<std::uint16_t>(target);
+            value_ = static_cast<std::uint16_t>(end + 1);
+            const std::size_t line_end = end + version_bytes;
+            if (!starts_with<" HTTP/1.1", false>(part(head, end, head.size())) || !ends_line(head, line_end)) {
+                move(end + 1, place::version);
+                return false;
+            }
+            facts.start_scanned(part(head, 0, space), part(head, target, end), 1, 1, errc::ok);
+            fault_ = facts.fault();
+            const bool good = fault_ == errc::ok;
+            move(line_end + (good ? 2 : 1), good ? place::line : place::start_line_end);
+        }
+        return true;
+    }
+
+    // A status line as it mostly begins: `HTTP/1.1 200 `. True where it was one.
+    TLSUP_HOT constexpr bool read_plain_status(std::string_view head, Facts& facts) noexcept {
+        if constexpr (!for_request) {
+            const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index]) - '0'; };
+            if (head.size() < 13 || !starts_with<"HTTP/1.", false>(head) || digit(7) > 9 || head[8] != ' ' ||
+                digit(9) > 9 || digit(10) > 9 || digit(11) > 9 || head[12] != ' ') {
+                return false;
+            }
+            facts.start(1, digit(7), static_cast<std::uint16_t>(digit(9) * 100 + digit(10) * 10 + digit(11)));
+            fault_ = facts.fault();
+            mark_ = 9;
+            move(13, place::reason);
+        }
+        return true;
+    }
+
+    TLSUP_HOT constexpr void read_method(std::string_view head, const head_limits& limits) noexcept {
+        const std::size_t stop = head.size() < limits.method_bytes ? head.size() : limits.method_bytes;
+        const std::size_t end = skip(head, position_, class_token);
+        if (end > stop) {
+            move(stop, place::start);
+            fail(errc::method_too_long);
+        } else if (end == head.size()) {
+            move(end, place::start);
+        } else if (head[end] != ' ' || end == 0) {
+            move(end, place::start);
+            fail(errc::bad_method);
+        } else {
+            move(end + 1, place::target);
+            mark_ = position_;
+        }
+    }
+
+    TLSUP_HOT constexpr void read_target(std::string_view head, const head_limits& limits) noexcept {
         const std::size_t longest =
             limits.start_line_bytes > version_bytes ? limits.start_line_bytes - version_bytes : 0;
-        const std::size_t end = skip(head, position_, class_target);
+        const std::size_t end = skip_target(head, position_);
         if (end > longest) {
             fail(errc::start_line_too_long);
+        } else if (end == head.size()) {
+            move(end, place::target);
+        } else if (head[end] != ' ' || end == mark_) {
+            move(end, place::target);
+            fail(errc::bad_target);
         } else {
-            position_ = static_cast<std::uint16_t>(end);
-            if (end < head.size()) {
-                if (head[end] != ' ' || end == mark_) {
-                    fail(errc::bad_target);
-                } else {
-                    value_ = ++position_;
-                    at_ = place::version;
-                }
-            }
+            move(end + 1, place::version);
+            value_ = position_;
         }
     }
 
     // `HTTP/` DIGIT `.` DIGIT: the last part of a request line, the first of a status line. RFC 9112 2.3.
-    constexpr void read_version(std::string_view head, Facts& facts) noexcept {
+    TLSUP_HOT constexpr void read_version(std::string_view head, Facts& facts) noexcept {
+        if (position_ == value_ && starts_with<"HTTP/1.1", false>(part(head, position_, head.size()))) {
+            position_ = static_cast<std::uint16_t>(position_ + 8);
+        }
         constexpr std::string_view shape = "HTTP/0.0";
         while (position_ < head.size()) {
-            const std::size_t in = position_ - value_;
-            const char byte = head[position_];
+            const std::size_t in = position_ - std::size_t{value_};
+            const char octet = head[position_];
             if (in == shape.size()) {
-                if constexpr (for_request) {
-                    end_request_line(head, facts);
-                } else {
-                    if (byte != ' ') {
-                        fail(errc::bad_status_line);
-                        return;
-                    }
-                    mark_ = ++position_;
-                    at_ = place::status;
-                }
+                end_version(head, octet, facts);
                 return;
             }
-            if (shape[in] == '0' ? !is(byte, class_digit) : byte != shape[in]) {
+            if (shape[in] == '0' ? !is(octet, class_digit) : octet != shape[in]) {
                 fail(errc::bad_version);
                 return;
             }
@@ -184,26 +284,35 @@ template <class Facts> class head_reader {
         }
     }
 
-    constexpr void end_request_line(std::string_view head, Facts& facts) noexcept {
-        if (head[position_] != '\r') {
-            fail(head[position_] == '\n' ? errc::bare_lf : errc::bad_version);
-            return;
-        }
+    TLSUP_HOT constexpr void end_version(std::string_view head, char octet, Facts& facts) noexcept {
         if constexpr (for_request) {
-            facts.start(part(head, 0, mark_ - 1U), part(head, mark_, value_ - 1U),
-                        static_cast<unsigned>(head[value_ + 5U] - '0'), static_cast<unsigned>(head[value_ + 7U] - '0'));
+            if (octet != '\r') {
+                fail(octet == '\n' ? errc::bare_lf : errc::bad_version);
+                return;
+            }
+            facts.start_scanned(part(head, 0, mark_ - 1U), part(head, mark_, value_ - 1U),
+                                static_cast<unsigned>(head[value_ + 5U] - '0'),
+                                static_cast<unsigned>(head[value_ + 7U] - '0'), errc::ok);
+            fault_ = facts.fault();
+            const std::size_t next = position_ + std::size_t{1};
+            const bool whole = fault_ == errc::ok && next < head.size() && head[next] == '\n';
+            move(whole ? next + 1 : next, whole ? place::line : place::start_line_end);
+        } else {
+            if (octet != ' ') {
+                fail(errc::bad_status_line);
+                return;
+            }
+            move(position_ + 1U, place::status);
+            mark_ = position_;
         }
-        fault_ = facts.fault();
-        ++position_;
-        at_ = place::start_line_end;
     }
 
     // 3DIGIT SP. The reason phrase may be empty, the SP may not be missing. RFC 9112 4.
-    constexpr void read_status(std::string_view head, Facts& facts) noexcept {
+    TLSUP_HOT constexpr void read_status(std::string_view head, Facts& facts) noexcept {
         while (position_ < head.size()) {
-            const std::size_t in = position_ - mark_;
-            const char byte = head[position_];
-            if (in == 3 ? byte != ' ' : !is(byte, class_digit)) {
+            const std::size_t in = position_ - std::size_t{mark_};
+            const char octet = head[position_];
+            if (in == 3 ? octet != ' ' : !is(octet, class_digit)) {
                 fail(errc::bad_status_line);
                 return;
             }
@@ -222,177 +331,19 @@ template <class Facts> class head_reader {
         }
     }
 
-    constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
+    TLSUP_HOT constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
         const std::size_t end = skip_value(head, position_);
         if (end > limits.start_line_bytes) {
             fail(errc::start_line_too_long);
             return;
         }
-        end_text(head, end, place::start_line_end);
-    }
-
-    // A new line: whitespace continues the last value, CR starts the empty line, anything else a field name.
-    constexpr void read_line_start(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        const char byte = head[position_];
-        if (byte == ' ' || byte == '\t') {
-            if (for_request || !pending_) {
-                fail(errc::folded_line);
-            } else {
-                folded_ = true;
-                at_ = place::value;
-            }
+        if (ends_line(head, end)) {
+            move(end + 2, place::line);
             return;
         }
-        if (pending_) {
-            facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), folded_);
-            pending_ = false;
-            folded_ = false;
-        }
-        if (byte == '\r') {
-            ++position_;
-            at_ = place::last_line_end;
-        } else if (fields_ >= limits.fields) {
-            fail(errc::too_many_fields);
-        } else {
-            ++fields_;
-            mark_ = position_;
-            at_ = place::name;
-        }
+        move(end, place::reason);
+        end_text(head, place::start_line_end);
     }
-
-    constexpr void read_name(std::string_view head) noexcept {
-        position_ = static_cast<std::uint16_t>(skip(head, position_, class_token));
-        if (position_ == head.size()) {
-            return;
-        }
-        const char byte = head[position_];
-        if (byte == ':' && position_ != mark_) {
-            value_ = ++position_;
-            pending_ = true;
-            at_ = place::value;
-        } else if (byte == '\n' && position_ == mark_) {
-            fail(errc::bare_lf);
-        } else {
-            fail((byte == ' ' || byte == '\t') ? errc::space_before_colon : errc::bad_field_name);
-        }
-    }
-
-    constexpr void read_value(std::string_view head) noexcept {
-        end_text(head, skip_value(head, position_), place::value_end);
-    }
-
-    constexpr void end_text(std::string_view head, std::size_t end, place next) noexcept {
-        position_ = static_cast<std::uint16_t>(end);
-        if (end < head.size()) {
-            if (head[end] != '\r') {
-                fail(head[end] == '\n' ? errc::bare_lf : errc::bad_field_value);
-                return;
-            }
-            ++position_;
-            at_ = next;
-        }
-    }
-
-    constexpr void read_line_feed(std::string_view head, place next) noexcept {
-        if (head[position_] != '\n') {
-            fail(errc::bare_cr);
-            return;
-        }
-        ++position_;
-        at_ = next;
-    }
-
-    static constexpr std::size_t version_bytes = 9; // " HTTP/1.1"
-
-    std::uint16_t position_ = 0; // the next byte to look at; once done, the head's size
-    std::uint16_t mark_ = 0;     // where the target or the field name starts
-    std::uint16_t value_ = 0;    // where the version or the field value starts
-    place at_ = place::start;
-    std::uint8_t fields_ = 0;
-    bool pending_ = false; // a field is complete but for a fold that might follow
-    bool folded_ = false;
-    errc fault_ = errc::ok;
 };
 
-/// A head is walked again only after it was parsed: its lines are known to be well-formed.
-constexpr std::size_t line_end(std::string_view head, std::size_t from) noexcept {
-    while (from < head.size() && head[from] != '\n') {
-        ++from;
-    }
-    return from < head.size() ? from + 1 : from;
-}
-
-} // namespace detail
-
-/// The fields of a head that a machine has shown, one after the other. The head must outlive the iterator.
-class field_reader {
-  public:
-    explicit constexpr field_reader(std::string_view head) noexcept : head_(head), at_(detail::line_end(head, 0)) {}
-
-    /// The next field line; false at the end of the head.
-    constexpr bool next(field& found) noexcept {
-        if (at_ >= head_.size() || head_[at_] == '\r') {
-            return false;
-        }
-        std::size_t colon = at_;
-        while (colon < head_.size() && head_[colon] != ':') {
-            ++colon;
-        }
-        std::size_t end = detail::line_end(head_, colon);
-        found.folded = false;
-        while (end < head_.size() && (head_[end] == ' ' || head_[end] == '\t')) {
-            found.folded = true;
-            end = detail::line_end(head_, end);
-        }
-        found.name = detail::part(head_, at_, colon);
-        found.value = colon < end ? detail::trim(detail::part(head_, colon + 1, end)) : std::string_view{};
-        at_ = end;
-        return true;
-    }
-
-  private:
-    std::string_view head_;
-    std::size_t at_;
-};
-
-/// The first field with this name, case aside; false where there is none. RFC 9110 5.1.
-constexpr bool find_field(std::string_view head, std::string_view name, field& found) noexcept {
-    field_reader fields(head);
-    for (field each; fields.next(each);) {
-        if (detail::same_text(each.name, name)) {
-            found = each;
-            return true;
-        }
-    }
-    return false;
-}
-
-/// The start line's parts of a request head that was parsed, and the authority that the request is for.
-struct request_line {
-    std::string_view method{};
-    std::string_view target{};
-    std::string_view authority{}; ///< the target's in absolute- and authority-form, else Host's. RFC 9112 3.2.2, 3.3
-};
-
-constexpr request_line parse_request_line(std::string_view head) noexcept {
-    std::size_t space = 0;
-    while (space < head.size() && head[space] != ' ') {
-        ++space;
-    }
-    const std::size_t from = space < head.size() ? space + 1 : space;
-    const std::size_t to = detail::skip(head, from, detail::class_target);
-    request_line line{detail::part(head, 0, space), detail::part(head, from, to), {}};
-    if (!line.target.empty() && line.target[0] != '/') { // a path or query may well hold another URI
-        line.authority = detail::authority_part(line.target);
-    }
-    if (line.method == "CONNECT") {
-        line.authority = line.target;
-    }
-    field host;
-    if (line.authority.empty() && find_field(head, "host", host)) {
-        line.authority = host.value;
-    }
-    return line;
-}
-
-} // namespace tlsup
+} // namespace tlsup::detail

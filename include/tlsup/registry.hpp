@@ -8,6 +8,7 @@
 
 #include "error.hpp"
 #include "scan.hpp"
+#include "words.hpp"
 
 namespace tlsup {
 
@@ -138,19 +139,27 @@ struct product {
     bool valid = false;
 };
 
-constexpr product parse_product(std::string_view text) noexcept {
-    const std::size_t slash = detail::skip(text, 0, detail::class_token);
-    if (slash == 0) {
+namespace detail {
+
+/// The caller has counted the octets up to the first that no token has.
+constexpr product split_product(std::string_view text, std::size_t name) noexcept {
+    if (name == 0) {
         return {};
     }
-    if (slash == text.size()) {
+    if (name == text.size()) {
         return {text, {}, true};
     }
-    const std::string_view version{text.data() + slash + 1, text.size() - slash - 1};
-    if (text[slash] != '/' || version.empty() || detail::skip(version, 0, detail::class_token) != version.size()) {
+    const std::string_view version = part(text, name + 1, text.size());
+    if (text[name] != '/' || version.empty() || skip(version, 0, class_token) != version.size()) {
         return {};
     }
-    return {{text.data(), slash}, version, true};
+    return {part(text, 0, name), version, true};
+}
+
+} // namespace detail
+
+constexpr product parse_product(std::string_view text) noexcept {
+    return detail::split_product(text, detail::skip(text, 0, detail::class_token));
 }
 
 /// The TLS upgrade tokens that name a protocol version in existence. The token asks for TLS; it does not fix the
@@ -164,15 +173,15 @@ constexpr std::string_view to_string(tls_token token) noexcept {
     return tls_token_texts[static_cast<std::size_t>(token) & 3];
 }
 
+inline constexpr std::size_t tls_token_size = 7; // of every text of a `tls_token`
+
 /// Reads one token: the name in any case, the version exact. `bad_argument` for everything else, lists included.
 constexpr errc parse_tls_token(std::string_view text, tls_token& token) noexcept {
-    for (std::size_t at = 0; at < 4; ++at) {
-        if (detail::same_text(text, tls_token_texts[at])) {
-            token = static_cast<tls_token>(at);
-            return errc::ok;
-        }
+    if (text.size() != tls_token_size || !detail::starts_with<"tls/1.">(text) || text[6] < '0' || text[6] > '3') {
+        return errc::bad_argument;
     }
-    return errc::bad_argument;
+    token = static_cast<tls_token>(text[6] - '0');
+    return errc::ok;
 }
 
 /// Up to four different TLS tokens in order of preference. Two bytes.
@@ -194,28 +203,26 @@ class token_list {
     }
 
     [[nodiscard]] constexpr bool contains(tls_token token) const noexcept {
-        for (std::size_t at = 0; at < size(); ++at) {
-            if ((*this)[at] == token) {
-                return true;
-            }
-        }
-        return false;
+        return static_cast<unsigned>(token) < 4 && (bits() >> (set_at + static_cast<unsigned>(token)) & 1U) != 0;
     }
 
     /// Appends; a token that is there already keeps its place.
     constexpr void add(tls_token token) noexcept {
         if (!contains(token)) {
-            const auto at = static_cast<unsigned>(size());
-            packed_ = static_cast<std::uint16_t>((packed_ | (static_cast<unsigned>(token) << (3 + 2 * at))) + 1);
+            append(static_cast<unsigned>(token));
         }
     }
 
     /// Those of this list, in this order, that `other` has too.
     [[nodiscard]] constexpr token_list common(token_list other) const noexcept {
         token_list both;
-        for (std::size_t at = 0; at < size(); ++at) {
-            if (other.contains((*this)[at])) {
-                both.add((*this)[at]);
+        if ((bits() & other.bits()) >> set_at == 0) {
+            return both;
+        }
+        unsigned rest = bits() >> 3;
+        for (std::size_t left = size(); left > 0; --left, rest >>= 2) {
+            if ((other.bits() >> (set_at + (rest & 3)) & 1U) != 0) {
+                both.append(rest & 3);
             }
         }
         return both;
@@ -224,7 +231,15 @@ class token_list {
     friend constexpr bool operator==(token_list, token_list) noexcept = default;
 
   private:
-    std::uint16_t packed_ = 0; // count in the low three bits, then two bits for each token
+    static constexpr unsigned set_at = 11;
+
+    [[nodiscard]] constexpr unsigned bits() const noexcept { return packed_; }
+    constexpr void append(unsigned token) noexcept {
+        const unsigned added = (token & 3) << (3 + 2 * size()) | 1U << (set_at + (token & 3));
+        packed_ = static_cast<std::uint16_t>((bits() | added) + 1);
+    }
+
+    std::uint16_t packed_ = 0; // count in the low three bits, then two bits for each token, then the set of them
 };
 
 /// What the library offers and accepts unless told otherwise. It ends in TLS/1.0 for the sake of old peers, which know

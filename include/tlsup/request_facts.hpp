@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "authority.hpp"
+#include "blocks.hpp"
 #include "error.hpp"
 #include "facts.hpp"
+#include "words.hpp"
 
 namespace tlsup {
 
@@ -18,13 +20,26 @@ enum class method : std::uint8_t { other, get, head, post, options, connect, tra
 enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
 
 constexpr method parse_method(std::string_view text) noexcept {
-    return text == "GET"       ? method::get
-           : text == "HEAD"    ? method::head
-           : text == "POST"    ? method::post
-           : text == "OPTIONS" ? method::options
-           : text == "CONNECT" ? method::connect
-           : text == "TRACE"   ? method::trace
-                               : method::other;
+    switch (text.size()) {
+    case 3:
+        return detail::is_exactly<"GET">(text) ? method::get : method::other;
+    case 4:
+        return detail::is_exactly<"HEAD">(text)   ? method::head
+               : detail::is_exactly<"POST">(text) ? method::post
+                                                  : method::other;
+    case 5:
+        return detail::is_exactly<"TRACE">(text) ? method::trace : method::other;
+    case 7:
+        return detail::is_exactly<"OPTIONS">(text)   ? method::options
+               : detail::is_exactly<"CONNECT">(text) ? method::connect
+                                                     : method::other;
+    default:
+        return method::other;
+    }
+}
+
+namespace detail {
+template <class Facts> class head_reader;
 }
 
 /// What the end of a request's head may forgive.
@@ -42,33 +57,19 @@ class request_facts {
     /// The request line. `major` and `minor` are single digits. A refusal is kept and returned by `finish`. RFC 9112 3.
     constexpr void start(std::string_view method_text, std::string_view target, unsigned major,
                          unsigned minor) noexcept {
-        head_.minor = static_cast<std::uint8_t>(minor);
-        method_ = parse_method(method_text);
-        if (!detail::is_token(method_text)) {
-            head_.fail(errc::bad_method);
-        } else if (major != 1) {
-            head_.fail(errc::unsupported_version);
-        } else {
-            head_.fail(check_target(target));
-        }
+        const bool bad = target.empty() || detail::skip_target(target, 0) != target.size();
+        const errc wrong = !detail::is_token(method_text) ? errc::bad_method
+                           : bad && major == 1            ? errc::bad_target
+                                                          : errc::ok;
+        start_scanned(method_text, target, major, minor, wrong);
     }
 
     /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
     constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
-    constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
-        if (head_.field(name, value, folded)) {
-            return;
-        }
-        if (name.size() == 4 && detail::same_text(name, "host")) {
-            authority parsed;
-            if ((more_ & has_host) != 0) {
-                head_.fail(errc::repeated_host);
-            } else if (parse_authority(value, port_rule::optional, parsed) != errc::ok) {
-                head_.fail(errc::bad_host);
-            }
-            more_ |= has_host;
-        } else if (name.size() == 6 && detail::same_text(name, "expect")) {
-            more_ |= detail::same_text(value, "100-continue") ? expects : expects_other;
+    TLSUP_HOT constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
+        constexpr std::uint32_t known = detail::head_facts::known_sizes | 1U << 4 | 1U << 6;
+        if (name.size() < 32 && (known >> name.size() & 1U) != 0) {
+            known_field(name, value, folded);
         }
     }
 
@@ -143,10 +144,34 @@ class request_facts {
   private:
     enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4, is_https = 8 };
 
-    constexpr errc check_target(std::string_view target) noexcept {
-        if (target.empty() || detail::skip(target, 0, detail::class_target) != target.size()) {
-            return errc::bad_target;
+    template <class Facts> friend class detail::head_reader;
+
+    /// The octets of method and target were looked at; `wrong` says what was found.
+    constexpr void start_scanned(std::string_view method_text, std::string_view target, unsigned major, unsigned minor,
+                                 errc wrong) noexcept {
+        head_.minor = static_cast<std::uint8_t>(minor);
+        method_ = parse_method(method_text);
+        head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
+    }
+
+    TLSUP_HOT constexpr void known_field(std::string_view name, std::string_view value, bool folded) noexcept {
+        if (head_.field(name, value, folded)) {
+            return;
         }
+        if (detail::is<"host">(name)) {
+            authority parsed;
+            if ((more_ & has_host) != 0) {
+                head_.fail(errc::repeated_host);
+            } else if (parse_authority(value, port_rule::optional, parsed) != errc::ok) {
+                head_.fail(errc::bad_host);
+            }
+            more_ |= has_host;
+        } else if (detail::is<"expect">(name)) {
+            more_ |= detail::is<"100-continue">(value) ? expects : expects_other;
+        }
+    }
+
+    constexpr errc check_target(std::string_view target) noexcept {
         if (method_ == method::connect) {
             form_ = target_form::authority;
             authority parsed;
@@ -158,7 +183,7 @@ class request_facts {
             form_ = target_form::origin;
             return errc::ok;
         }
-        if (target == "*") {
+        if (target.size() == 1 && target[0] == '*') {
             form_ = target_form::asterisk;
             return method_ == method::options ? errc::ok : errc::bad_target;
         }

@@ -26,8 +26,10 @@ class response_facts {
 
     /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
     constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
-    constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
-        (void)head_.field(name, value, folded);
+    TLSUP_HOT constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
+        if (name.size() < 32 && (detail::head_facts::known_sizes >> name.size() & 1U) != 0) {
+            (void)head_.field(name, value, folded);
+        }
     }
 
     /// The end of the head. `without_content`: the request was HEAD, or this is a 2xx to CONNECT, so that neither

@@ -1,12 +1,11 @@
 // scan.hpp: byte classes, and finding the first byte that is not of one.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
-#include <type_traits>
+
+#include "platform.hpp"
 
 namespace tlsup::detail {
 
@@ -17,6 +16,7 @@ enum byte_class : std::uint8_t {
     class_name = 8,   // what we let a registered name be made of: letters, digits, '-', '.', '_'
     class_digit = 16,
     class_hex = 32,
+    class_label = 64, // of a registered name: class_name but '.'
 };
 
 constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
@@ -40,6 +40,9 @@ constexpr std::uint8_t classify(unsigned byte) noexcept {
     }
     if (is_alpha(byte) || is_digit(byte) || byte == '-' || byte == '.' || byte == '_') {
         found |= class_name;
+    }
+    if ((found & class_name) != 0 && byte != '.') {
+        found |= class_label;
     }
     if (is_digit(byte)) {
         found |= class_digit;
@@ -70,29 +73,26 @@ constexpr bool is(char byte, byte_class wanted) noexcept {
 constexpr std::size_t skip(std::string_view text, std::size_t from, byte_class wanted) noexcept {
     const char* const data = text.data();
     const std::size_t size = text.size();
+#if TLSUP_WORDS
+    for (; from + 4 <= size; from += 4) {
+        if (!is(data[from], wanted)) {
+            return from;
+        }
+        if (!is(data[from + 1], wanted)) {
+            return from + 1;
+        }
+        if (!is(data[from + 2], wanted)) {
+            return from + 2;
+        }
+        if (!is(data[from + 3], wanted)) {
+            return from + 3;
+        }
+    }
+#endif
     while (from < size && is(data[from], wanted)) {
         ++from;
     }
     return from;
-}
-
-/// `skip` for field values, eight bytes at a time where it can.
-constexpr std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
-    if (!std::is_constant_evaluated()) { // GCOVR_EXCL_BR_LINE the compiler takes the other way
-        constexpr std::uint64_t ones = 0x0101010101010101U;
-        constexpr std::uint64_t tops = 0x8080808080808080U;
-        while (from + 8 <= text.size()) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + from, 8);
-            const std::uint64_t below = (word - ones * 0x20) & ~word;
-            const std::uint64_t del = word ^ (ones * 0x7f);
-            if (((below | ((del - ones) & ~del)) & tops) != 0) {
-                break; // a control character, or HTAB: the table decides
-            }
-            from += 8;
-        }
-    }
-    return skip(text, from, class_value);
 }
 
 constexpr char lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; }
@@ -115,18 +115,29 @@ constexpr std::string_view part(std::string_view text, std::size_t from, std::si
     return {text.data() + from, to - from};
 }
 
-/// Without SP and HTAB at both ends. In a folded value CR and LF count as whitespace too, RFC 9112 5.2.
+/// A byte that may surround a value: in a folded one CR and LF count as whitespace too. RFC 9110 5.5, RFC 9112 5.2.
+constexpr bool is_blank(char byte) noexcept {
+    return static_cast<unsigned char>(byte) <= ' ' && (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
+}
+
+/// Without whitespace at both ends.
 constexpr std::string_view trim(std::string_view text) noexcept {
-    const auto blank = [](char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; };
     std::size_t from = 0;
     std::size_t to = text.size();
-    while (from < to && blank(text[from])) {
+    while (from < to && is_blank(text[from])) {
         ++from;
     }
-    while (to > from && blank(text[to - 1])) {
+    while (to > from && is_blank(text[to - 1])) {
         --to;
     }
     return part(text, from, to);
+}
+
+/// `trim` for what mostly stands behind a colon: one space, and a value.
+TLSUP_HOT constexpr std::string_view trim_value(std::string_view text) noexcept {
+    const auto visible = [&](std::size_t at) { return static_cast<unsigned char>(text[at]) > ' '; };
+    const bool plain = text.size() >= 2 && text[0] == ' ' && visible(1) && visible(text.size() - 1);
+    return plain ? part(text, 1, text.size()) : trim(text);
 }
 
 } // namespace tlsup::detail

@@ -55,7 +55,7 @@ constexpr bool allows(method_policy policy, method how) noexcept {
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules) noexcept {
+constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules, token_list both) noexcept {
     if (!facts.has_upgrade()) {
         return errc::no_offer;
     }
@@ -71,7 +71,7 @@ constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rule
     if (!facts.has_upgrade_option()) {
         return errc::offer_without_option;
     }
-    if (facts.listed_tokens().common(rules.tokens).empty()) {
+    if (both.empty()) {
         return errc::no_common_token;
     }
     if (!allows(rules.methods, facts.method())) {
@@ -85,8 +85,9 @@ constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rule
 /// Judges the offer of a complete, faultless head. RFC 9110 7.8, RFC 2817 3.
 constexpr judged judge(const request_facts& facts, const upgrade_rules& rules) noexcept {
     judged result;
-    result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules);
-    result.offer = result.why == errc::ok ? facts.listed_tokens().common(rules.tokens) : token_list{};
+    const token_list both = facts.listed_tokens().common(rules.tokens);
+    result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules, both);
+    result.offer = result.why == errc::ok ? both : token_list{};
     result.probe = facts.method() == method::options;
     result.last = facts.last();
     result.expects = facts.expects_continue();

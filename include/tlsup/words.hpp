@@ -1,0 +1,112 @@
+// words.hpp: texts that are known beforehand, and whether an octet string is one of them, several octets at a time.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "platform.hpp"
+#include "scan.hpp"
+
+namespace tlsup::detail {
+
+/// A text in small letters, as a template argument: `is<"upgrade">(name)`.
+template <std::size_t Size> struct known_text {
+    char data[Size] = {};
+    static constexpr std::size_t size = Size - 1;
+
+    consteval known_text(const char (&text)[Size]) noexcept {
+        for (std::size_t at = 0; at < Size; ++at) {
+            data[at] = text[at];
+        }
+    }
+};
+
+#if TLSUP_WORDS
+
+/// `Word` octets of a known text from `at` on, and the bits in which a capital differs from its small letter.
+template <class Word, known_text Text> struct known_word {
+    Word octets = 0;
+    Word letters = 0;
+
+    consteval explicit known_word(std::size_t at, bool any_case) noexcept {
+        struct bytes {
+            unsigned char of[sizeof(Word)];
+        } text{}, mask{};
+        for (std::size_t byte = 0; byte < sizeof(Word); ++byte) {
+            text.of[byte] = static_cast<unsigned char>(Text.data[at + byte]);
+            mask.of[byte] = any_case && is_alpha(text.of[byte]) ? 0x20 : 0;
+        }
+        octets = std::bit_cast<Word>(text);
+        letters = std::bit_cast<Word>(mask);
+    }
+};
+
+template <class Word, known_text Text, std::size_t At, bool AnyCase>
+TLSUP_HOT inline bool holds_word(const char* data) noexcept {
+    constexpr known_word<Word, Text> known(At, AnyCase);
+    Word word = 0;
+    std::memcpy(&word, data + At, sizeof word);
+    return (word | known.letters) == known.octets;
+}
+
+/// Whether these octets are the known text; the caller knows that there are so many.
+template <known_text Text, bool AnyCase, std::size_t At = 0> TLSUP_HOT inline bool holds(const char* data) noexcept {
+    constexpr std::size_t left = Text.size - At;
+    if constexpr (left > 8) {
+        return holds_word<std::uint64_t, Text, At, AnyCase>(data) && holds<Text, AnyCase, At + 8>(data);
+    } else if constexpr (left == 8) {
+        return holds_word<std::uint64_t, Text, At, AnyCase>(data);
+    } else if constexpr (left > 4 && Text.size >= 8) {
+        return holds_word<std::uint64_t, Text, Text.size - 8, AnyCase>(data);
+    } else if constexpr (left > 4) {
+        return holds_word<std::uint32_t, Text, At, AnyCase>(data) &&
+               holds_word<std::uint32_t, Text, Text.size - 4, AnyCase>(data);
+    } else if constexpr (left == 4) {
+        return holds_word<std::uint32_t, Text, At, AnyCase>(data);
+    } else if constexpr (left > 0 && Text.size >= 4) {
+        return holds_word<std::uint32_t, Text, Text.size - 4, AnyCase>(data);
+    } else if constexpr (left == 3) {
+        return holds_word<std::uint16_t, Text, 0, AnyCase>(data) && holds_word<std::uint16_t, Text, 1, AnyCase>(data);
+    } else if constexpr (left == 2) {
+        return holds_word<std::uint16_t, Text, 0, AnyCase>(data);
+    } else {
+        static_assert(left == 0, "a single octet needs no words");
+        return true;
+    }
+}
+
+#endif
+
+/// Whether the text begins so, case aside where `AnyCase`: then `Text` is in small letters.
+template <known_text Text, bool AnyCase = true> TLSUP_HOT constexpr bool starts_with(std::string_view text) noexcept {
+    if (text.size() < Text.size) {
+        return false;
+    }
+#if TLSUP_WORDS
+    if (!std::is_constant_evaluated()) {
+        return holds<Text, AnyCase>(text.data());
+    }
+#endif
+    for (std::size_t at = 0; at < Text.size; ++at) {
+        if ((AnyCase ? lower(text[at]) : text[at]) != Text.data[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Whether it is this text, case aside. RFC 9110 5.1, 7.8.
+template <known_text Text> TLSUP_HOT constexpr bool is(std::string_view text) noexcept {
+    return text.size() == Text.size && starts_with<Text>(text);
+}
+
+/// Whether it is this text to the letter, as methods are. RFC 9110 9.1.
+template <known_text Text> TLSUP_HOT constexpr bool is_exactly(std::string_view text) noexcept {
+    return text.size() == Text.size && starts_with<Text, false>(text);
+}
+
+} // namespace tlsup::detail
