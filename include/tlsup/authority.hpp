@@ -286,11 +286,15 @@ TLSUP_COLD constexpr errc parse_any_authority(std::string_view text, port_rule r
 /// '_', a dotted quad, or an address in brackets; a port from 1 to 65535 without leading zeros. `bad_host` for anything
 /// else. RFC 9110 7.2, 4.2.4; RFC 9112 3.2.3.
 constexpr errc parse_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
+#if TLSUP_WORDS
     const detail::labels name = detail::read_labels(text);
     const bool plain =
         name.sound && name.last < name.end && name.end <= 255 && !detail::is(text[name.last], detail::class_digit);
-    return plain ? detail::parse_port(text, name.end, host_kind::name, rule, parsed)
-                 : detail::parse_any_authority(text, rule, parsed);
+    if (plain) {
+        return detail::parse_port(text, name.end, host_kind::name, rule, parsed);
+    }
+#endif
+    return detail::parse_any_authority(text, rule, parsed);
 }
 
 /// Without brackets and without a trailing dot: what a resolver takes, and what rules compare. A view into `host`.

@@ -23,7 +23,8 @@ template <class Facts> class head_reader : public head_position {
 
     /// `bytes` begins with the head, and with the same bytes as at the last call.
     TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
-        if (at_ == place::value && bytes.size() < limits.head_bytes) { // as with most pieces of a head that comes so
+        if (plain_ways && at_ == place::value &&
+            bytes.size() < limits.head_bytes) { // as with most pieces of a head that comes so
             move(skip_value(bytes, position_), place::value);
             if (position_ == bytes.size()) {
                 return progress::more;
@@ -35,6 +36,8 @@ template <class Facts> class head_reader : public head_position {
     friend constexpr bool operator==(const head_reader&, const head_reader&) noexcept = default;
 
   private:
+    /// Whether there are ways for what is usual, beside those for whatever comes: not where size counts.
+    static constexpr bool plain_ways = TLSUP_WORDS != 0;
     static constexpr bool for_request = requires(Facts facts) { facts.method(); };
     static constexpr std::size_t version_bytes = 9; // " HTTP/1.1"
 
@@ -60,7 +63,7 @@ template <class Facts> class head_reader : public head_position {
     TLSUP_HOT constexpr void read_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         do {
             const bool plain = at_ == place::name || (pending_ ? at_ == place::value && !folded_ : at_ == place::line);
-            if (plain && !read_plain_lines(head, limits, facts)) {
+            if (plain_ways && plain && !read_plain_lines(head, limits, facts)) {
                 return;
             }
         } while (read_any_line(head, limits, facts));
@@ -140,7 +143,7 @@ template <class Facts> class head_reader : public head_position {
     }
 
     TLSUP_HOT constexpr void read_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        if (position_ != 0 || !read_plain_start_line(head, limits, facts)) {
+        if (!plain_ways || position_ != 0 || !read_plain_start_line(head, limits, facts)) {
             read_any_start_line(head, limits, facts);
         }
     }

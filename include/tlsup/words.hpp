@@ -25,6 +25,16 @@ template <std::size_t Size> struct known_text {
     }
 };
 
+/// Octet by octet; `known` is in small letters where the case does not count.
+constexpr bool begins_so(const char* text, const char* known, std::size_t size, bool any_case) noexcept {
+    for (std::size_t at = 0; at < size; ++at) {
+        if ((any_case ? lower(text[at]) : text[at]) != known[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 #if TLSUP_WORDS
 
 /// `Word` octets of a known text from `at` on, and the bits in which a capital differs from its small letter.
@@ -91,12 +101,7 @@ template <known_text Text, bool AnyCase = true> TLSUP_HOT constexpr bool starts_
         return holds<Text, AnyCase>(text.data());
     }
 #endif
-    for (std::size_t at = 0; at < Text.size; ++at) {
-        if ((AnyCase ? lower(text[at]) : text[at]) != Text.data[at]) {
-            return false;
-        }
-    }
-    return true;
+    return begins_so(text.data(), Text.data, Text.size, AnyCase);
 }
 
 /// Whether it is this text, case aside. RFC 9110 5.1, 7.8.
