@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tests/install.sh
 tlsup_tools test
+tlsup_tools bench
+tlsup_tools size
 
 unset CXXFLAGS CPPFLAGS LDFLAGS
 export LC_ALL=C.UTF-8
@@ -92,7 +94,7 @@ suite style tests/style.sh tests/style.sh
 suite layers tests/layers.py python3 tests/layers.py
 
 gcc_built=yes
-build g++ build g++ -Dtests=true -Dexamples=true || gcc_built=
+build g++ build g++ -Dtests=true -Dexamples=true -Dbench=true || gcc_built=
 if [[ -n $gcc_built ]]; then
     replay g++ build
     suite "model at each cut" tests/model build/tests/model --budget 1 --splits
@@ -116,6 +118,9 @@ if build "$name" "build/also/$name" "$new_clang" -Dtests=true -Dexamples=true \
     replay "$name" "build/also/$name"
 fi
 
+suite platforms tests/platforms/run.sh tests/platforms/run.sh
+suite instructions bench/gate.sh bench/gate.sh
+suite size bench/size.sh bench/size.sh --gate
 suite differential tests/differential/run.sh tests/differential/run.sh
 suite coverage tests/coverage.sh tests/coverage.sh
 suite symbols tests/symbols.cpp tests/symbols.sh
@@ -123,6 +128,7 @@ suite package tests/package/run.sh tests/package/run.sh
 suite fuzz tests/fuzz/run.sh tests/fuzz/run.sh 10
 if [[ -n $gcc_built ]]; then
     suite interop tests/interop/run.py python3 tests/interop/run.py --programs build/examples
+    suite load tests/load/run.py python3 tests/load/run.py --seconds 20 --programs build/examples
 fi
 
 echo "$passed passed, $failed failed" | tee "$logs/total"

@@ -91,14 +91,25 @@ def bodies(tokens):
             if "noexcept" in before and "(" in before:
                 end = closing(tokens, at)
                 name = before[before.index("(") - 1]
-                owner = before[before.index("(") - 3] + "::" if before[before.index("(") - 2] == "::" else ""
-                found.append((at, end, owner + name))
+                found.append((at, end, owner_of(before[:before.index("(") - 1]) + name))
                 at = end
             begin = at + 1
         elif text in (";", "}"):
             begin = at + 1
         at += 1
     return found
+
+
+def owner_of(before):
+    """The class that stands before a function's name, as its users call it: `server::` for `basic_server<Parts>::`."""
+    if not before or before[-1] != "::":
+        return ""
+    at = len(before) - 2
+    if before[at] == ">":
+        while before[at] != "<":
+            at -= 1
+        at -= 1
+    return before[at].removeprefix("basic_") + "::"
 
 
 def set_lines(fault, text):
