@@ -32,7 +32,7 @@ verdict facts_and_rules(const parsed& head) {
     for (const tlsup::field& each : head.fields) {
         facts.field(each.name, each.value);
     }
-    return judge_request(facts, head.line.target);
+    return judge_request(facts);
 }
 
 verdict only_decision(const parsed& head) {

@@ -15,14 +15,12 @@ inline constexpr tlsup::upgrade_rules rules{tlsup::splice_defence::bound_alpn, t
 /// What the client offered whose answer is read.
 inline constexpr tlsup::token_list offered = tlsup::default_tokens;
 
-inline verdict judge_request(tlsup::request_facts& facts, std::string_view target) {
+inline verdict judge_request(tlsup::request_facts& facts) {
     if (facts.finish() != tlsup::errc::ok) {
         return verdict::bad;
     }
     if (facts.method() == tlsup::method::connect) {
-        tlsup::authority parsed;
-        const bool good = tlsup::parse_authority(target, tlsup::port_rule::required, parsed) == tlsup::errc::ok;
-        return good && parsed.port != 0 ? verdict::tunnel : verdict::bad;
+        return verdict::tunnel; // the facts have judged the target
     }
     return tlsup::judge(facts, rules).why == tlsup::errc::ok ? verdict::upgrade : verdict::plain;
 }

@@ -89,7 +89,7 @@ verdict pico_and_facts(const input& head, std::size_t piece) {
             tlsup::request_facts facts;
             facts.start(method, target, 1, static_cast<unsigned>(minor));
             give_fields(fields, count, facts);
-            return judge_request(facts, target);
+            return judge_request(facts);
         },
         [&](int status, int minor, const phr_header* fields, std::size_t count) {
             tlsup::response_facts facts;

@@ -21,8 +21,7 @@ verdict read_request(const input& head, std::size_t piece) {
         if (found != reader::progress::done) {
             return found == reader::progress::more ? verdict::incomplete : verdict::bad;
         }
-        const bool connects = facts.method() == tlsup::method::connect;
-        return judge_request(facts, connects ? tlsup::parse_request_line(bytes).target : std::string_view{});
+        return judge_request(facts);
     });
 }
 

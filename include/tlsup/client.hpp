@@ -35,8 +35,6 @@ template <client_parts Parts> class basic_client {
     static_assert(Parts.content != content_parts::none, "a client reads what answers have");
 
   public:
-    constexpr basic_client() noexcept = default;
-
     /// What to do next, in clear. `clear`: all bytes that were received and not taken.
     constexpr step next(std::string_view clear, const client_options& options) noexcept {
         if (secure_ && state_ != client_state::closed) {

@@ -46,8 +46,6 @@ template <connect_parts Parts> class basic_connect_client {
     static_assert(Parts.content != content_parts::none, "a CONNECT client reads what answers have");
 
   public:
-    constexpr basic_connect_client() noexcept = default;
-
     /// What to do next. `unread`: all bytes that were received and not taken.
     constexpr step next(std::string_view unread, const connect_options& options) noexcept;
 

@@ -103,3 +103,14 @@ TEST_CASE("a 426 without a text for people") {
     char text[200] = {};
     CHECK(text_of(machine, plain, options) == write_426(text, default_tokens, {}).head.text());
 }
+
+TEST_CASE("a reader of no content has none, whatever it is told") {
+    tlsup::detail::basic_body_reader<tlsup::content_parts::none> reader;
+    reader.begin(tlsup::framing::length, 7, false);
+    CHECK(reader.next("content", {}).what == tlsup::detail::body_piece::kind::end);
+    reader.took(7);
+    CHECK(reader.fault() == tlsup::errc::ok);
+    CHECK(reader.ahead() == 0);
+    CHECK(!reader.until_close());
+    CHECK(reader == tlsup::detail::basic_body_reader<tlsup::content_parts::none>{});
+}
