@@ -21,6 +21,15 @@
 
 namespace tlsup::detail {
 
+#if TLSUP_SSE2 || TLSUP_NEON
+
+/// The place of the first bit of a mask that has one.
+template <class Mask> TLSUP_HOT constexpr std::size_t first_of(Mask mask) noexcept {
+    return static_cast<unsigned>(std::countr_zero(mask)); // no sign to extend
+}
+
+#endif
+
 #if TLSUP_SSE2
 
 inline constexpr std::size_t block_bytes = 16;
@@ -108,7 +117,7 @@ TLSUP_HOT inline std::size_t skip_blocks(const char* data, std::size_t from, std
         while (from + block_bytes <= last) {
             const auto found = wide_mask_of(end.in_block(load_wide(data + from)));
             if (found != 0) {
-                return from + static_cast<std::size_t>(std::countr_zero(found));
+                return from + first_of(found);
             }
             from += 2 * block_bytes;
         }
@@ -117,13 +126,13 @@ TLSUP_HOT inline std::size_t skip_blocks(const char* data, std::size_t from, std
     while (from <= last) {
         const auto found = mask_of(end.in_block(load_block(data + from)));
         if (found != 0) {
-            return from + static_cast<std::size_t>(std::countr_zero(found)) / mask_bits;
+            return from + first_of(found) / mask_bits;
         }
         from += block_bytes;
     }
     if (from < size) {
         const auto found = mask_of(end.in_block(load_block(data + last))) >> ((from - last) * mask_bits);
-        return found != 0 ? from + static_cast<std::size_t>(std::countr_zero(found)) / mask_bits : size;
+        return found != 0 ? from + first_of(found) / mask_bits : size;
     }
     return from;
 }
@@ -283,7 +292,7 @@ class window_scanner {
         if (name <= last_) {
             const auto found = mask_of(class_stop<class_token>::in_block(load_block(data_ + name)));
             if (found != 0 && class_stop<class_token>::exact) {
-                return name + static_cast<std::size_t>(std::countr_zero(found));
+                return name + first_of(found);
             }
         }
         return skip_token({data_, size_}, name);
@@ -293,7 +302,7 @@ class window_scanner {
         while (true) {
             const std::uint64_t found = line - base_ < window ? mask_ >> (line - base_) : 0;
             if (found != 0) {
-                return line + static_cast<std::size_t>(std::countr_zero(found));
+                return line + first_of(found);
             }
             line = line - base_ < window ? base_ + window : line;
             if (line >= size_) {

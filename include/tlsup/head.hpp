@@ -108,7 +108,7 @@ template <class Facts> class head_reader : public head_position {
                 where = place::value;
             }
             at = scanner.value_end(line, at);
-            if (at + 2 >= head.size() || !ends_line(head, at)) {
+            if (at + 2 >= head.size() || !starts_with<"\r\n">(part(head, at, at + 2))) {
                 break;
             }
             const char next = head[at + 2];
@@ -187,11 +187,18 @@ template <class Facts> class head_reader : public head_position {
         }
     }
 
+    TLSUP_HOT static constexpr std::size_t method_size(std::string_view head) noexcept {
+        return starts_with<"GET ", false>(head)       ? 3
+               : starts_with<"OPTIONS ", false>(head) ? 7
+               : starts_with<"CONNECT ", false>(head) ? 7
+                                                      : skip(head, 0, class_token);
+    }
+
     // A request line of HTTP/1.1, whole. True where it was one.
     TLSUP_HOT constexpr bool read_plain_request_line(std::string_view head, const head_limits& limits,
                                                      Facts& facts) noexcept {
         if constexpr (for_request) {
-            const std::size_t space = skip(head, 0, class_token);
+            const std::size_t space = method_size(head);
             if (space == 0 || space >= head.size() || space > limits.method_bytes || head[space] != ' ') {
                 return false;
             }

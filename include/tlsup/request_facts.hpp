@@ -76,28 +76,8 @@ class request_facts {
     /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
     /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
     constexpr errc finish(request_leniency forgives = {}) noexcept {
-        head_.check_framing();
-        if ((more_ & is_https) != 0 && !forgives.https_target) {
-            head_.fail(errc::wrong_scheme);
-        }
-        if (head_.minor != 0 && (more_ & has_host) == 0 && !forgives.missing_host) {
-            head_.fail(errc::missing_host);
-        }
-        head_.fail(head_.framing_fault);
-        if (head_.has(detail::head_facts::has_coding)) {
-            if (!head_.has(detail::head_facts::chunked_last)) {
-                head_.fail(errc::bad_transfer_encoding); // no length can be known: 400 before 501, RFC 9112 6.3(4)
-            } else if (head_.has(detail::head_facts::foreign_coding)) {
-                head_.fail(errc::unknown_transfer_coding);
-            }
-        }
-        if (method_ == method::connect && has_content()) {
-            head_.fail(errc::content_on_connect);
-        }
-        if (head_.minor != 0 && (more_ & expects_other) != 0) {
-            head_.fail(errc::unmet_expectation);
-        }
-        return head_.fault;
+        const bool plain = more_ == has_host && head_.framing_fault == errc::ok && !has_content();
+        return plain ? head_.fault : finish_any(forgives);
     }
 
     [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
@@ -171,7 +151,32 @@ class request_facts {
         }
     }
 
-    constexpr errc check_target(std::string_view target) noexcept {
+    constexpr errc finish_any(request_leniency forgives) noexcept {
+        head_.check_framing();
+        if ((more_ & is_https) != 0 && !forgives.https_target) {
+            head_.fail(errc::wrong_scheme);
+        }
+        if (head_.minor != 0 && (more_ & has_host) == 0 && !forgives.missing_host) {
+            head_.fail(errc::missing_host);
+        }
+        head_.fail(head_.framing_fault);
+        if (head_.has(detail::head_facts::has_coding)) {
+            if (!head_.has(detail::head_facts::chunked_last)) {
+                head_.fail(errc::bad_transfer_encoding); // no length can be known: 400 before 501, RFC 9112 6.3(4)
+            } else if (head_.has(detail::head_facts::foreign_coding)) {
+                head_.fail(errc::unknown_transfer_coding);
+            }
+        }
+        if (method_ == method::connect && has_content()) {
+            head_.fail(errc::content_on_connect);
+        }
+        if (head_.minor != 0 && (more_ & expects_other) != 0) {
+            head_.fail(errc::unmet_expectation);
+        }
+        return head_.fault;
+    }
+
+    TLSUP_HOT constexpr errc check_target(std::string_view target) noexcept {
         if (method_ == method::connect) {
             form_ = target_form::authority;
             authority parsed;
