@@ -33,7 +33,7 @@ LAYERS = [
     ["grammar", "registry", "blocks"],
     ["words", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
-    ["scan", "error", "chart", "version", "defence", "outcome", "requirement", "separate"],
+    ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],
     ["platform"],
 ]
 

@@ -84,9 +84,6 @@ constexpr std::size_t skip_blanks(std::string_view text, std::size_t from) noexc
     return from;
 }
 
-/// Without a multiplication, which on some processors is a function.
-constexpr std::uint64_t ten_times(std::uint64_t number) noexcept { return (number << 3) + (number << 1); }
-
 /// `1*DIGIT`, at most 20 of them, not above `largest`. Without a division, which some processors do not have.
 constexpr bool parse_number(std::string_view text, std::uint64_t largest, std::uint64_t& value) noexcept {
     constexpr std::uint64_t most = 0xffffffffffffffffU;
@@ -96,10 +93,10 @@ constexpr bool parse_number(std::string_view text, std::uint64_t largest, std::u
     std::uint64_t sum = 0;
     for (const char each : text) {
         const auto digit = static_cast<std::uint64_t>(each - '0');
-        if (digit > 9 || sum > most / 10 || ten_times(sum) > most - digit) {
+        if (digit > 9 || sum > most / 10 || sum * 10 > most - digit) {
             return false;
         }
-        sum = ten_times(sum) + digit;
+        sum = sum * 10 + digit;
     }
     if (sum > largest) {
         return false;

@@ -8,8 +8,8 @@
 #include "authority.hpp"
 #include "defence.hpp"
 #include "error.hpp"
+#include "platform.hpp"
 #include "scan.hpp"
-#include "separate.hpp"
 
 namespace tlsup {
 

@@ -32,7 +32,6 @@
 #include "route.hpp"
 #include "route_options.hpp"
 #include "scan.hpp"
-#include "separate.hpp"
 #include "server.hpp"
 #include "tunnel.hpp"
 #include "upgrade.hpp"
