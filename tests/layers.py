@@ -23,6 +23,7 @@ LAYERS = [
     ["hello", "upgrade", "request_reader", "policy"],
     ["head", "body", "hello_reader"],
     ["head_position", "fields"],
+    ["content_position"],
     ["write_proxied"],
     ["write", "write_connect", "cache_text"],
     ["write_head", "write_fixed"],
@@ -30,10 +31,10 @@ LAYERS = [
     ["facts", "network"],
     ["authority", "basic"],
     ["tunnel", "ledger", "refusal"],
-    ["grammar", "registry", "blocks"],
+    ["grammar", "registry", "blocks", "message_position"],
     ["words", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
-    ["scan", "error", "chart", "version", "defence", "outcome", "requirement"],
+    ["scan", "octet_count", "error", "chart", "version", "defence", "outcome", "requirement"],
     ["platform"],
 ]
 

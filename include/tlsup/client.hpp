@@ -170,7 +170,7 @@ template <client_parts Parts> class basic_client {
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
         const bool in_head = state_ == client_state::probe_sent || state_ == client_state::request_sent ||
                              state_ == client_state::probe_answer || state_ == client_state::awaiting;
-        return in_head ? reader_.size() : state_ == client_state::closed ? 0 : size_ != 0 ? size_ : body_.ahead();
+        return state_ == client_state::closed ? 0 : in_head || holds_head_ ? reader_.size() : reader_.ahead();
     }
 
     constexpr step run(std::string_view input, const client_options& options) noexcept;
@@ -184,7 +184,7 @@ template <client_parts Parts> class basic_client {
     constexpr void next_head() noexcept {
         reader_ = {};
         facts_ = {};
-        size_ = 0;
+        holds_head_ = false;
     }
     constexpr step give(action what, std::string_view bytes) noexcept {
         return last_step_.give(what, bytes, errc::ok, facts_.status(), false);
@@ -194,15 +194,15 @@ template <client_parts Parts> class basic_client {
     client_state state_ = client_state::starting;
     errc error_ = errc::ok;
     std::uint8_t interim_ = 0;
-    bool secure_ = false;
-    bool asked_in_clear_ = false; // the outstanding request was written in clear
-    bool body_sent_ = false;
-    bool raised_ = false;
-    bool ended_ = false;
-    bool notified_ = false;
-    bool complete_ = false;
-    bool released_ = false;
-    std::uint16_t size_ = 0; // octets of the current head that are still in the buffer
+    bool secure_ : 1 = false;
+    bool asked_in_clear_ : 1 = false; // the outstanding request was written in clear
+    bool body_sent_ : 1 = false;
+    bool raised_ : 1 = false;
+    bool ended_ : 1 = false;
+    bool notified_ : 1 = false;
+    bool complete_ : 1 = false;
+    bool released_ : 1 = false;
+    bool holds_head_ : 1 = false; // a head that was read is still in the buffer
     token_list required_{};
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};

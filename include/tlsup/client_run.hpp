@@ -14,12 +14,12 @@ template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size
     if (count == 0) {
         return errc::ok;
     }
-    if (size_ != 0) {
-        if (count != size_) {
+    if (holds_head_) {
+        if (count != reader_.size()) {
             return errc::wrong_call;
         }
         last_step_ = {};
-        size_ = 0;
+        holds_head_ = false;
         if (state_ == client_state::switched || state_ == client_state::answering) {
             return fire(client_event::taken);
         }
@@ -30,7 +30,7 @@ template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size
         return errc::ok;
     }
     last_step_.took(count);
-    body_.took(count);
+    body_.took(reader_, facts_, count);
     return errc::ok;
 }
 
@@ -58,11 +58,11 @@ constexpr step basic_client<Parts>::run(std::string_view input, const client_opt
             found = read_head(input, options, result);
             break;
         case client_state::switched:
-            if (input.size() > size_) {
+            if (input.size() > reader_.size()) {
                 end(errc::cleartext_after_101);
                 break;
             }
-            return give(action::drop, detail::part(input, 0, size_));
+            return give(action::drop, detail::part(input, 0, reader_.size()));
         case client_state::handshake:
             if (!input.empty()) {
                 end(errc::cleartext_after_101);
@@ -74,7 +74,7 @@ constexpr step basic_client<Parts>::run(std::string_view input, const client_opt
             }
             return {{}, action::start_tls, errc::ok, 0, false};
         case client_state::answering:
-            return give(action::answer, detail::part(input, 0, size_));
+            return give(action::answer, detail::part(input, 0, reader_.size()));
         case client_state::probe_content:
         case client_state::content:
         case client_state::following:
@@ -173,7 +173,7 @@ constexpr bool basic_client<Parts>::read_head(std::string_view input, const clie
         end(fault);
         return false;
     }
-    size_ = reader_.size();
+    holds_head_ = true;
     if (!facts_.interim()) {
         head_complete(options);
         return false;
@@ -182,13 +182,13 @@ constexpr bool basic_client<Parts>::read_head(std::string_view input, const clie
         end(errc::too_many_interim);
         return false;
     }
-    result = give(action::drop, detail::part(input, 0, size_));
+    result = give(action::drop, detail::part(input, 0, reader_.size()));
     return true;
 }
 
 template <client_parts Parts>
 constexpr void basic_client<Parts>::head_complete(const client_options& options) noexcept {
-    body_.begin(facts_.framing(), facts_.content_length(), true);
+    body_.begin(reader_, facts_, true);
     const bool large = facts_.framing() == framing::length && facts_.content_length() > options.body.content_bytes;
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), true);
     if (facts_.status() != 101 && (large || unread != errc::ok)) {
@@ -241,11 +241,11 @@ template <client_parts Parts>
 constexpr bool basic_client<Parts>::read_content(std::string_view input, const client_options& options,
                                                  step& result) noexcept {
     const bool shown = state_ == client_state::content;
-    if (size_ != 0) { // the head leaves first
-        result = give(action::drop, detail::part(input, 0, size_));
+    if (holds_head_) { // the head leaves first
+        result = give(action::drop, detail::part(input, 0, reader_.size()));
         return true;
     }
-    const detail::body_piece piece = body_.next(input, options.body);
+    const detail::body_piece piece = body_.next(reader_, facts_, input, options.body);
     const std::string_view bytes = detail::part(input, 0, piece.size);
     switch (piece.what) {
     case detail::body_piece::kind::more:
@@ -253,7 +253,7 @@ constexpr bool basic_client<Parts>::read_content(std::string_view input, const c
             result = {{}, action::read, errc::ok, facts_.status(), false};
             return true;
         }
-        if (body_.until_close() && (!secure_ || notified_)) {
+        if (reader_.until_close() && (!secure_ || notified_)) {
             content_complete(input);
         } else {
             end(errc::truncated);
@@ -266,7 +266,7 @@ constexpr bool basic_client<Parts>::read_content(std::string_view input, const c
         result = give(shown ? action::body : action::drop, bytes);
         return true;
     case detail::body_piece::kind::failed:
-        end(body_.fault());
+        end(reader_.fault());
         return false;
     case detail::body_piece::kind::end:
         content_complete(input);

@@ -135,7 +135,7 @@ template <connect_parts Parts> class basic_connect_client {
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
         const bool head = state_ == connect_client_state::opening || state_ == connect_client_state::answering;
         return state_ == connect_client_state::awaiting || head ? reader_.size()
-               : state_ == connect_client_state::content        ? body_.ahead()
+               : state_ == connect_client_state::content        ? reader_.ahead()
                                                                 : 0;
     }
 
@@ -154,9 +154,9 @@ template <connect_parts Parts> class basic_connect_client {
     errc error_ = errc::ok;
     errc framing_fault_ = errc::ok; // of a refusal
     std::uint8_t interim_ = 0;
-    bool refused_ = false;
-    bool again_ = false;
-    bool ended_ = false;
+    bool refused_ : 1 = false;
+    bool again_ : 1 = false;
+    bool ended_ : 1 = false;
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};
     std::uint32_t drained_ = 0; // octets of a 407's content

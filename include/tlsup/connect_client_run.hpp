@@ -13,8 +13,8 @@ template <connect_parts Parts> constexpr errc basic_connect_client<Parts>::took(
         return errc::ok;
     }
     if (state_ == connect_client_state::content) {
-        const bool framing = body_.ahead() != 0;
-        body_.took(count);
+        const bool framing = reader_.ahead() != 0;
+        body_.took(reader_, facts_, count);
         last_step_.took(count);
         drained_ += static_cast<std::uint32_t>(framing ? 0 : count);
         return errc::ok;
@@ -137,7 +137,7 @@ template <connect_parts Parts> constexpr void basic_connect_client<Parts>::head_
         if (framing_fault_ == errc::ok) {
             framing_fault_ = detail::refuses_content<Parts.content>(facts_.framing(), true);
         }
-        body_.begin(facts_.framing(), facts_.content_length(), true);
+        body_.begin(reader_, facts_, true);
         (void)fire(connect_client_event::refused);
     }
 }
@@ -154,7 +154,7 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
         content_complete(true, {});
         return false;
     }
-    const detail::body_piece piece = body_.next(input, options.body);
+    const detail::body_piece piece = body_.next(reader_, facts_, input, options.body);
     const std::size_t room = drained_ < options.drain_bytes ? options.drain_bytes - drained_ : 0;
     if (again_ && room == 0 && piece.what == detail::body_piece::kind::content) {
         content_complete(true, {});
@@ -168,7 +168,7 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
             result = {{}, action::read, errc::ok, facts_.status(), false};
             return true;
         }
-        if (again_ || body_.until_close()) {
+        if (again_ || reader_.until_close()) {
             content_complete(true, {});
         } else {
             end(errc::truncated);
@@ -181,7 +181,7 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
         result = last_step_.give(action::body, bytes, errc::ok, facts_.status(), false);
         return true;
     case detail::body_piece::kind::failed:
-        end(body_.fault());
+        end(reader_.fault());
         return false;
     case detail::body_piece::kind::end:
         content_complete(!facts_.persistent() || ended_, input);

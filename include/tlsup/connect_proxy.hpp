@@ -204,10 +204,10 @@ template <proxy_parts Parts> class basic_connect_proxy {
     // Octets first: small processors reach them in one instruction near the front only.
     connect_proxy_state state_ = connect_proxy_state::reading;
     errc error_ = errc::ok;
-    bool connect_ = false;
-    bool own_ = false;
-    bool ended_ = false;
-    bool detached_ = false;
+    bool connect_ : 1 = false;
+    bool own_ : 1 = false;
+    bool ended_ : 1 = false;
+    bool detached_ : 1 = false;
     std::uint16_t size_ = 0; // of the head
     std::uint16_t status_ = 0;
     detail::ledger last_step_{};

@@ -7,6 +7,7 @@
 
 #include "error.hpp"
 #include "grammar.hpp"
+#include "octet_count.hpp"
 #include "registry.hpp"
 #include "words.hpp"
 
@@ -15,11 +16,19 @@ namespace tlsup {
 /// How content is framed. RFC 9112 6.3.
 enum class framing : std::uint8_t { none, length, chunked, until_close };
 
+/// Which content a machine reads. What it does not read it refuses.
+enum class content_parts : std::uint8_t {
+    none,    ///< no content
+    counted, ///< by length, or until the connection closes
+    all,     ///< by chunks as well. RFC 9112 7.1
+};
+
 namespace detail {
 
 inline constexpr unsigned list_limit = 32; // members of one list field over all its lines, RFC 9110 5.6.1.2
 
-/// What every head has: connection options, the Upgrade list and the framing fields. Twenty-four bytes, no views.
+/// What every head has: connection options, the Upgrade list and the framing fields. Seventeen octets, no views. What
+/// its owner adds goes into the octets behind them.
 struct head_facts {
     enum flag : std::uint16_t {
         close = 1,          // Connection: close
@@ -39,14 +48,14 @@ struct head_facts {
         tls_member = 16384,    // at least one member is a TLS token of any version
     };
 
-    std::uint64_t length = 0;
+    octet_count length{};
     token_list tokens{}; // known TLS tokens of the Upgrade list, in order
     std::uint16_t flags = 0;
-    std::uint8_t minor = 1;
     errc fault = errc::ok;         // the first thing that makes the head as a whole unacceptable
     errc framing_fault = errc::ok; // what makes its framing unacceptable, where framing matters
     std::uint8_t connection_members = 0;
     std::uint8_t upgrade_members = 0;
+    std::uint8_t minor = 1;
 
     [[nodiscard]] constexpr bool has(unsigned wanted) const noexcept { return (flags & wanted) != 0; }
     constexpr void set(unsigned added) noexcept { flags = static_cast<std::uint16_t>(flags | added); }
@@ -138,9 +147,11 @@ struct head_facts {
         if (folded) {
             fail_framing(errc::folded_line);
         }
-        if (!parse_length(value, length)) {
+        std::uint64_t octets = length;
+        if (!parse_length(value, octets)) {
             fail_framing(errc::bad_content_length);
         }
+        length = octets;
     }
 
     constexpr void transfer_encoding(std::string_view value, bool folded) noexcept {

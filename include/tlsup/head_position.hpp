@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "blocks.hpp"
+#include "content_position.hpp"
 #include "error.hpp"
 #include "scan.hpp"
 #include "words.hpp"
@@ -23,39 +24,18 @@ struct head_limits {
 namespace detail {
 
 /// How far a head was read. It is read in order, octet by octet or many at once, up to the first wrong one, so how the
-/// input was cut cannot change the outcome. Twelve octets, no views.
-class head_position {
+/// input was cut cannot change the outcome. The content is followed behind it.
+class head_position : public content_position {
   public:
-    [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
-    /// Octets that were read; once done, all up to the end of the empty line.
-    [[nodiscard]] constexpr std::uint16_t size() const noexcept { return position_; }
-    [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
-
     friend constexpr bool operator==(const head_position&, const head_position&) noexcept = default;
 
   protected:
-    enum class place : std::uint8_t {
-        start, // the method of a request, the version of a response
-        target,
-        version,
-        status,
-        reason,
-        start_line_end,
-        line, // the first octet of a line
-        name,
-        value,
-        value_end,
-        last_line_end,
-        done
-    };
-
     static constexpr bool is_fold(char octet) noexcept { return octet == ' ' || octet == '\t'; }
 
     static constexpr bool ends_line(std::string_view head, std::size_t at) noexcept {
         return at + 1 < head.size() && starts_with<"\r\n">(part(head, at, at + 2));
     }
 
-    constexpr void fail(errc why) noexcept { fault_ = why; }
     constexpr void move(std::size_t position, place next) noexcept {
         position_ = static_cast<std::uint16_t>(position);
         at_ = next;
@@ -120,15 +100,6 @@ class head_position {
             fail(is_fold(octet) ? errc::space_before_colon : errc::bad_field_name);
         }
     }
-
-    std::uint16_t position_ = 0; // the next octet to look at; once done, the head's size
-    std::uint16_t mark_ = 0;     // where the target or the field name starts
-    std::uint16_t value_ = 0;    // where the version or the field value starts
-    place at_ = place::start;
-    std::uint8_t fields_ = 0;
-    bool pending_ = false; // a field is complete but for a fold that might follow
-    bool folded_ = false;
-    errc fault_ = errc::ok;
 
   private:
     // A new line: whitespace continues the last value, CR starts the empty line, anything else a field name.

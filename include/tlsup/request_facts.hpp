@@ -40,7 +40,8 @@ constexpr method parse_method(std::string_view text) noexcept {
 
 namespace detail {
 template <class Facts> class head_reader;
-}
+template <content_parts Parts> class basic_body_reader;
+} // namespace detail
 
 /// What the end of a request's head may forgive.
 struct request_leniency {
@@ -49,7 +50,7 @@ struct request_leniency {
 };
 
 /// What a request's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
-/// it. Sixteen to thirty-two bytes, no views: the head may be gone when you ask.
+/// it. Twenty octets, no views: the head may be gone when you ask.
 class request_facts {
   public:
     constexpr request_facts() noexcept = default;
@@ -125,6 +126,7 @@ class request_facts {
     enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4, is_https = 8 };
 
     template <class Facts> friend class detail::head_reader;
+    template <content_parts Parts> friend class detail::basic_body_reader;
 
     /// The octets of method and target were looked at; `wrong` says what was found.
     constexpr void start_scanned(std::string_view method_text, std::string_view target, unsigned major, unsigned minor,
@@ -198,7 +200,7 @@ class request_facts {
 
     constexpr errc check_absolute(std::string_view target) noexcept;
 
-    detail::head_facts head_{};
+    [[no_unique_address]] detail::head_facts head_{};
     tlsup::method method_ = method::other;
     target_form form_ = target_form::origin;
     std::uint8_t more_ = 0;

@@ -9,8 +9,12 @@
 
 namespace tlsup {
 
+namespace detail {
+template <content_parts Parts> class basic_body_reader;
+}
+
 /// What a response's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
-/// it. No views: the head may be gone when you ask.
+/// it. Twenty octets, no views: the head may be gone when you ask.
 class response_facts {
   public:
     constexpr response_facts() noexcept = default;
@@ -93,9 +97,11 @@ class response_facts {
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:
-    detail::head_facts head_{};
-    std::uint16_t status_ = 0;
+    template <content_parts Parts> friend class detail::basic_body_reader;
+
+    [[no_unique_address]] detail::head_facts head_{};
     bool bare_ = false;
+    std::uint16_t status_ = 0;
 };
 
 } // namespace tlsup

@@ -151,9 +151,9 @@ class response_filter {
     std::uint8_t interim_ = 0;
     errc error_ = errc::ok;
     response_filter_state state_ = response_filter_state::reading;
-    bool comma_ = false; // the option needs one before it
-    bool alone_ = false; // the Upgrade line goes without a Connection line
-    bool ended_ = false;
+    bool comma_ : 1 = false; // the option needs one before it
+    bool alone_ : 1 = false; // the Upgrade line goes without a Connection line
+    bool ended_ : 1 = false;
 };
 
 } // namespace tlsup

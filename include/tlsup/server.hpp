@@ -79,7 +79,7 @@ template <server_parts Parts> class basic_server {
         if (index >= offer_.size()) {
             return offer_.empty() ? offer_error_ : errc::token_not_offered;
         }
-        chosen_ = static_cast<std::uint8_t>(index);
+        chosen_ = static_cast<std::uint8_t>(index & 3U);
         return fire(facts_.expects_continue() ? server_event::accepted_expecting : server_event::accepted);
     }
 
@@ -254,10 +254,10 @@ template <server_parts Parts> class basic_server {
             return reader_.size();
         }
         if (state_ == server_state::content || state_ == server_state::accepting) {
-            return size_ + body_.ahead();
+            return reader_.size() + reader_.ahead();
         }
         const bool over = secure_ && (state_ == server_state::inner_reply || state_ == server_state::inner_answer);
-        return over || state_ >= server_state::refusing ? 0 : size_;
+        return over || state_ >= server_state::refusing ? 0 : reader_.size();
     }
 
     constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
@@ -278,16 +278,15 @@ template <server_parts Parts> class basic_server {
     server_state state_ = server_state::reading;
     errc error_ = errc::ok;
     errc offer_error_ = errc::no_offer;
-    std::uint8_t chosen_ = 0;
-    bool secure_ = false;
-    bool last_ = false;
-    bool ended_ = false;
-    bool answered_ = false;
-    bool tls_started_ = false;
-    bool hello_sni_ = false;
-    bool hello_alpn_ = false;
-    bool detached_ = false;
-    std::uint16_t size_ = 0;   // the current head
+    std::uint8_t chosen_ : 2 = 0;
+    bool secure_ : 1 = false;
+    bool last_ : 1 = false;
+    bool ended_ : 1 = false;
+    bool answered_ : 1 = false;
+    bool tls_started_ : 1 = false;
+    bool hello_sni_ : 1 = false;
+    bool hello_alpn_ : 1 = false;
+    bool detached_ : 1 = false;
     std::uint16_t held_ = 0;   // the head that was accepted, in the clear buffer
     std::uint16_t status_ = 0; // of a reply or a refusal; the alert's number once the 101 is out
     token_list offer_{};

@@ -20,13 +20,13 @@ template <server_parts Parts> constexpr errc basic_server<Parts>::took(std::size
     if (state_ == server_state::reading) {
         reader_.skipped();
     } else if (state_ == server_state::content || state_ == server_state::accepting) {
-        body_.took(count);
+        body_.took(reader_, facts_, count);
     } else if (state_ == server_state::hello || state_ == server_state::handshake) {
         tls_started_ = true;
     } else if (state_ == server_state::draining) {
         drained_ += octets;
     } else { // spent
-        size_ = static_cast<std::uint16_t>(size_ - octets);
+        reader_.left(octets);
     }
     return errc::ok;
 }
@@ -49,13 +49,13 @@ constexpr step basic_server<Parts>::run(std::string_view input, std::string_view
             found = read_head(input, clear, options, result);
             break;
         case server_state::deciding:
-            return {detail::part(input, 0, size_), action::decide, errc::ok, 0, false};
+            return {detail::part(input, 0, reader_.size()), action::decide, errc::ok, 0, false};
         case server_state::content:
         case server_state::accepting:
             found = read_content(input, options, result);
             break;
         case server_state::serving:
-            return {detail::part(input, 0, size_), action::answer, errc::ok, 0, false};
+            return {detail::part(input, 0, reader_.size()), action::answer, errc::ok, 0, false};
         case server_state::inner_answer:
             if (!input.empty()) {
                 end(errc::spliced);
@@ -64,8 +64,8 @@ constexpr step basic_server<Parts>::run(std::string_view input, std::string_view
             }
             return {detail::part(clear, 0, held_), action::answer, errc::ok, 0, false};
         case server_state::spent:
-            if (size_ != 0) {
-                return give(action::drop, detail::part(input, 0, size_));
+            if (reader_.size() != 0) {
+                return give(action::drop, detail::part(input, 0, reader_.size()));
             }
             reader_ = {};
             facts_ = {};
@@ -148,9 +148,8 @@ constexpr bool basic_server<Parts>::read_head(std::string_view input, std::strin
 template <server_parts Parts>
 constexpr void basic_server<Parts>::head_complete(std::string_view input, std::string_view clear,
                                                   const server_options& options) noexcept {
-    size_ = reader_.size();
     last_ = facts_.last() || facts_.method() == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
-    body_.begin(facts_.framing(), facts_.content_length(), false);
+    body_.begin(reader_, facts_, false);
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
     if (unread != errc::ok || facts_.content_length() > options.body.content_bytes) {
         refuse(unread != errc::ok ? unread : errc::content_too_large);
@@ -163,7 +162,7 @@ constexpr void basic_server<Parts>::head_complete(std::string_view input, std::s
         authority asked;
         (void)parse_authority(parse_request_line(detail::part(clear, 0, held_)).authority, port_rule::optional,
                               upgraded);
-        const std::string_view inner = parse_request_line(detail::part(input, 0, size_)).authority;
+        const std::string_view inner = parse_request_line(detail::part(input, 0, reader_.size())).authority;
         if (!inner.empty() && // GCOVR_EXCL_BR_LINE the authority of a faultless head parses
             (parse_authority(inner, port_rule::optional, asked) != errc::ok || !same_authority(asked, upgraded))) {
             status_ = 421;
@@ -172,7 +171,7 @@ constexpr void basic_server<Parts>::head_complete(std::string_view input, std::s
         }
     } else {
         const judged offer = judge(facts_, options.upgrade);
-        const bool behind = !offer.has_content && input.size() > size_;
+        const bool behind = !offer.has_content && input.size() > reader_.size();
         offer_error_ = offer.why == errc::ok && behind ? errc::bytes_behind_offer : offer.why;
         offer_ = offer_error_ == errc::ok ? offer.offer : token_list{};
     }
@@ -182,8 +181,8 @@ constexpr void basic_server<Parts>::head_complete(std::string_view input, std::s
 template <server_parts Parts>
 constexpr bool basic_server<Parts>::read_content(std::string_view input, const server_options& options,
                                                  step& result) noexcept {
-    const std::string_view behind = detail::part(input, size_, input.size());
-    const detail::body_piece piece = body_.next(behind, options.body);
+    const std::string_view behind = detail::part(input, reader_.size(), input.size());
+    const detail::body_piece piece = body_.next(reader_, facts_, behind, options.body);
     const std::string_view bytes = detail::part(behind, 0, piece.size);
     switch (piece.what) {
     case detail::body_piece::kind::more:
@@ -200,7 +199,7 @@ constexpr bool basic_server<Parts>::read_content(std::string_view input, const s
         result = give(answered_ ? action::drop : action::body, bytes);
         return true;
     case detail::body_piece::kind::failed:
-        refuse(body_.fault());
+        refuse(reader_.fault());
         return false;
     case detail::body_piece::kind::end:
         content_complete(behind);
@@ -220,7 +219,7 @@ template <server_parts Parts> constexpr void basic_server<Parts>::content_comple
     const committed now = commit(request, chosen_, {input.size(), 0, true, true});
     offer_error_ = now.error;
     if (now.error == errc::ok) {
-        held_ = size_;
+        held_ = reader_.size();
     } else {
         offer_ = {};
     }

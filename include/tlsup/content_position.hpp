@@ -1,0 +1,302 @@
+// content_position.hpp: how far content was read, and reading its chunks octet by octet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "error.hpp"
+#include "facts.hpp"
+#include "grammar.hpp"
+#include "message_position.hpp"
+#include "octet_count.hpp"
+#include "scan.hpp"
+
+namespace tlsup {
+
+/// What content may cost. RFC 9112 7.1.1, 7.1.2.
+struct body_limits {
+    std::uint64_t content_bytes = detail::largest_length; ///< all content of a message; beyond it 413
+    std::uint16_t extension_bytes = 4096;                 ///< all chunk extensions of a message; beyond it 400
+    std::uint16_t trailer_bytes = 8192;                   ///< all trailer lines of a message; beyond it 400
+    std::uint8_t trailers = 100;                          ///< trailer fields of a message; beyond it 400
+};
+
+namespace detail {
+
+/// What the next unread bytes of a message are.
+struct body_piece {
+    enum class kind : std::uint8_t { more, framing, content, end, failed };
+    kind what = kind::more;
+    std::size_t size = 0; // octets of framing or content at the front of the unread bytes
+};
+
+/// How far the content of a message was read: it begins when the head is done. It never takes: framing that was looked
+/// at stays counted as ahead until the caller says that it has left the buffer.
+///
+/// The caller keeps two counts, the same for each call. `left`: octets of the content, or of this chunk, that were not
+/// taken yet. `known`: octets that the content is known to have, which is its length, or else what came so far, with
+/// the whole chunk where there are chunks.
+class content_position : public message_position {
+  public:
+    /// Octets at the front of the unread bytes that were looked at already.
+    [[nodiscard]] constexpr std::size_t ahead() const noexcept { return mark_; }
+    [[nodiscard]] constexpr bool content_done() const noexcept { return at(content_place::end) && ahead() == 0; }
+    [[nodiscard]] constexpr bool until_close() const noexcept { return at(content_place::until_close); }
+
+    /// `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
+    constexpr void begin_content(framing how, bool folds, octet_count& left, octet_count& known) noexcept {
+        left = how == framing::length ? std::uint64_t{known} : 0;
+        known = how == framing::chunked || how == framing::until_close ? 0 : std::uint64_t{known};
+        go(how == framing::chunked       ? content_place::size_first
+           : how == framing::until_close ? content_place::until_close
+           : left != 0                   ? content_place::content
+                                         : content_place::end);
+        ahead_of() = 0;
+        counted() = 0;
+        number() = 0;
+        pending_ = false;
+        folded_ = folds;
+        fault_ = errc::ok;
+    }
+
+    /// `unread` starts with the first byte that was not taken. Without `Chunks` there were none to begin.
+    template <bool Chunks>
+    constexpr body_piece next_content(std::string_view unread, const body_limits& limits, octet_count& left,
+                                      octet_count& known) noexcept {
+        while (Chunks && ahead() < unread.size() && ahead() < largest_step && fault_ == errc::ok && in_framing()) {
+            scan(unread[ahead()], left, known, limits);
+            ahead_of() = static_cast<std::uint16_t>(ahead() + (fault_ == errc::ok ? 1U : 0U));
+        }
+        if (ahead() != 0) {
+            return {body_piece::kind::framing, ahead()};
+        }
+        if (fault_ != errc::ok) {
+            return {body_piece::kind::failed, 0};
+        }
+        if (at(content_place::end)) {
+            return {body_piece::kind::end, 0};
+        }
+        if (unread.empty()) {
+            return {};
+        }
+        // Chunks were counted where their sizes were read.
+        const bool endless = at(content_place::until_close);
+        if (endless ? known >= limits.content_bytes : at(content_place::content) && known > limits.content_bytes) {
+            fail(errc::content_too_large);
+            return {body_piece::kind::failed, 0};
+        }
+        const std::uint64_t most = endless ? limits.content_bytes - known : std::uint64_t{left};
+        return {body_piece::kind::content, most > unread.size() ? unread.size() : static_cast<std::size_t>(most)};
+    }
+
+    /// The caller took `count` octets of the piece that was shown; it has checked that there were that many.
+    constexpr void took_content(std::size_t count, octet_count& left, octet_count& known) noexcept {
+        if (ahead() != 0) {
+            ahead_of() = static_cast<std::uint16_t>(ahead() - count);
+        } else if (at(content_place::until_close)) {
+            known += count;
+        } else if (at(content_place::content) || at(content_place::chunk)) {
+            left -= count;
+            if (left == 0) {
+                go(at(content_place::content) ? content_place::end : content_place::data_cr);
+            }
+        }
+    }
+
+    friend constexpr bool operator==(const content_position&, const content_position&) noexcept = default;
+
+  private:
+    static constexpr std::uint16_t largest_step = 0xffff;
+
+    enum class content_place : std::uint8_t {
+        end,
+        content,
+        until_close,
+        size_first, // the first digit of a chunk's size
+        size,
+        extension_name_first,
+        extension_name,
+        extension_value_first,
+        extension_value,
+        extension_quoted,
+        extension_escape,
+        extension_closed,
+        size_lf,
+        chunk,
+        data_cr,
+        data_lf,
+        trailer_line,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        last_lf,
+    };
+
+    // What the marks of the head are now.
+    constexpr std::uint16_t& ahead_of() noexcept { return mark_; } // octets of framing looked at and not taken yet
+    constexpr std::uint16_t& counted() noexcept { return value_; } // octets of extensions, then of trailers
+    constexpr std::uint8_t& number() noexcept { return fields_; }  // digits of a chunk's size, then trailer fields
+    [[nodiscard]] constexpr content_place where() const noexcept { return static_cast<content_place>(at_); }
+    [[nodiscard]] constexpr bool at(content_place here) const noexcept { return where() == here; }
+    constexpr void go(content_place next) noexcept { at_ = static_cast<place>(next); }
+
+    [[nodiscard]] constexpr bool in_framing() const noexcept {
+        return !at(content_place::content) && !at(content_place::until_close) && !at(content_place::chunk) &&
+               !at(content_place::end);
+    }
+
+    constexpr void go(bool allowed, content_place next, errc why) noexcept {
+        if (allowed) {
+            go(next);
+        } else {
+            fail(why);
+        }
+    }
+
+    constexpr void count(std::uint16_t limit, errc why) noexcept {
+        if (counted() >= limit) {
+            fail(why);
+        } else {
+            ++counted();
+        }
+    }
+
+    constexpr void scan(char byte, octet_count& left, octet_count& known, const body_limits& limits) noexcept {
+        switch (where()) { // GCOVR_EXCL_BR_LINE as below
+        case content_place::size_first:
+        case content_place::size:
+            scan_size(byte, left, known, limits);
+            break;
+        case content_place::extension_name_first:
+        case content_place::extension_name:
+        case content_place::extension_value_first:
+        case content_place::extension_value:
+        case content_place::extension_quoted:
+        case content_place::extension_escape:
+        case content_place::extension_closed:
+            scan_extension(byte, limits);
+            break;
+        case content_place::size_lf:
+            go(byte == '\n', left != 0 ? content_place::chunk : content_place::trailer_line, errc::bad_chunk);
+            if (left == 0) { // from here on it is trailers that are counted
+                counted() = 0;
+                number() = 0;
+            }
+            break;
+        case content_place::data_cr:
+            go(byte == '\r', content_place::data_lf, errc::bad_chunk);
+            break;
+        case content_place::data_lf:
+            go(byte == '\n', content_place::size_first, errc::bad_chunk);
+            number() = 0;
+            break;
+        case content_place::trailer_line:
+        case content_place::trailer_name:
+        case content_place::trailer_value:
+        case content_place::trailer_lf:
+        case content_place::last_lf:
+            scan_trailer(byte, limits);
+            break;
+        case content_place::content: // GCOVR_EXCL_START next() scans framing only
+        case content_place::until_close:
+        case content_place::chunk:
+        case content_place::end:
+            break;
+            // GCOVR_EXCL_STOP
+        }
+    }
+
+    // chunk-size = 1*HEXDIG, at most 16 of them here. RFC 9112 7.1.
+    constexpr void scan_size(char byte, octet_count& left, octet_count& known, const body_limits& limits) noexcept {
+        if (is(byte, class_hex) && number() < 16) {
+            ++number();
+            left = left * 16 + hex_value(byte);
+            go(content_place::size);
+            return;
+        }
+        if (number() == 0 || (byte != '\r' && byte != ';')) {
+            fail(errc::bad_chunk);
+        } else if (left > largest_length) {
+            fail(errc::bad_chunk);
+        } else if (left > limits.content_bytes - (known < limits.content_bytes ? known : limits.content_bytes)) {
+            fail(errc::content_too_large);
+        } else {
+            known += left;
+            go(byte == '\r' ? content_place::size_lf : content_place::extension_name_first);
+            count_extension(byte, limits);
+        }
+    }
+
+    constexpr void count_extension(char byte, const body_limits& limits) noexcept {
+        if (byte != '\r') {
+            count(limits.extension_bytes, errc::extensions_too_long);
+        }
+    }
+
+    // *( ";" token [ "=" ( token / quoted-string ) ] ), without the whitespace that the grammar calls bad.
+    constexpr void scan_extension(char byte, const body_limits& limits) noexcept {
+        const bool token = is(byte, class_token);
+        if (at(content_place::extension_name_first)) {
+            go(token, content_place::extension_name, errc::bad_chunk);
+        } else if (at(content_place::extension_value_first)) {
+            go(token || byte == '"', token ? content_place::extension_value : content_place::extension_quoted,
+               errc::bad_chunk);
+        } else if (at(content_place::extension_quoted)) {
+            const content_place next = byte == '"'    ? content_place::extension_closed
+                                       : byte == '\\' ? content_place::extension_escape
+                                                      : content_place::extension_quoted;
+            go(is(byte, class_value), next, errc::bad_chunk);
+        } else if (at(content_place::extension_escape)) {
+            go(is(byte, class_value), content_place::extension_quoted, errc::bad_chunk);
+        } else if (at(content_place::extension_name) && byte == '=') {
+            go(content_place::extension_value_first);
+        } else if (at(content_place::extension_closed) || !token) {
+            end_extension(byte);
+        }
+        count_extension(byte, limits);
+    }
+
+    constexpr void end_extension(char byte) noexcept {
+        go(byte == '\r' || byte == ';', byte == '\r' ? content_place::size_lf : content_place::extension_name_first,
+           errc::bad_chunk);
+    }
+
+    // Trailer fields have the grammar of fields and no effect. RFC 9112 7.1.2, RFC 9110 6.5.1.
+    constexpr void scan_trailer(char byte, const body_limits& limits) noexcept {
+        count(limits.trailer_bytes, errc::too_many_trailers);
+        if (fault_ != errc::ok) {
+            return;
+        }
+        if (at(content_place::trailer_line)) {
+            scan_trailer_start(byte, limits);
+        } else if (at(content_place::trailer_name)) {
+            go(byte == ':' || is(byte, class_token), byte == ':' ? content_place::trailer_value : where(),
+               errc::bad_trailer);
+        } else if (at(content_place::trailer_value)) {
+            go(byte == '\r' || is(byte, class_value), byte == '\r' ? content_place::trailer_lf : where(),
+               errc::bad_trailer);
+        } else {
+            go(byte == '\n', at(content_place::trailer_lf) ? content_place::trailer_line : content_place::end,
+               errc::bad_trailer);
+        }
+    }
+
+    constexpr void scan_trailer_start(char byte, const body_limits& limits) noexcept {
+        if (byte == '\r') {
+            go(content_place::last_lf);
+        } else if (folded_ && number() != 0 && (byte == ' ' || byte == '\t')) {
+            go(content_place::trailer_value);
+        } else if (!is(byte, class_token)) {
+            fail(errc::bad_trailer);
+        } else if (number() >= limits.trailers) {
+            fail(errc::too_many_trailers);
+        } else {
+            ++number();
+            go(content_place::trailer_name);
+        }
+    }
+};
+
+} // namespace detail
+} // namespace tlsup

@@ -1,0 +1,52 @@
+// message_position.hpp: how far a message was read, from the first octet of its head to the last of its content.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "error.hpp"
+
+namespace tlsup::detail {
+
+/// How far a message was read. What reads its head and what reads its content never work at the same time: both keep
+/// their marks here, one after the other. Twelve octets, no views.
+class message_position {
+  public:
+    [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
+    /// Octets of the head that were read; once done, all up to the end of the empty line.
+    [[nodiscard]] constexpr std::uint16_t size() const noexcept { return position_; }
+    /// Octets of the head, from its front on, left the buffer; it is shown no more.
+    constexpr void left(std::uint16_t octets) noexcept { position_ = static_cast<std::uint16_t>(position_ - octets); }
+    [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
+
+    friend constexpr bool operator==(const message_position&, const message_position&) noexcept = default;
+
+  protected:
+    enum class place : std::uint8_t {
+        start, // the method of a request, the version of a response
+        target,
+        version,
+        status,
+        reason,
+        start_line_end,
+        line, // the first octet of a line
+        name,
+        value,
+        value_end,
+        last_line_end,
+        done // the content has places of its own from here on
+    };
+
+    constexpr void fail(errc why) noexcept { fault_ = why; }
+
+    std::uint16_t position_ = 0; // the next octet to look at; once done, the head's size
+    std::uint16_t mark_ = 0;     // where the target or the field name starts
+    std::uint16_t value_ = 0;    // where the version or the field value starts
+    place at_ = place::start;
+    std::uint8_t fields_ = 0; // field lines so far; before the head, empty lines
+    bool pending_ = false;    // a field is complete but for a fold that might follow
+    bool folded_ = false;
+    errc fault_ = errc::ok;
+};
+
+} // namespace tlsup::detail
