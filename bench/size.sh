@@ -43,6 +43,8 @@ rows=(
     "client:client"
     "both:server client"
     "both+gate:server client gate"
+    "facts:facts"
+    "heads:heads"
     "connect:connect_client connect_proxy tunnel"
     "everything:server client gate connect_client connect_proxy tunnel"
     "everything+writers:server client gate connect_client connect_proxy tunnel writers"
@@ -60,7 +62,7 @@ rows=(
     "connect_proxy-no_reasons:connect_proxy.no_reasons"
     "connect_proxy-no_sentences:connect_proxy.no_sentences"
 )
-roles=(server client gate connect_client connect_proxy tunnel writers)
+roles=(server client gate connect_client connect_proxy tunnel writers facts heads)
 
 # A device has these anyway: they are in every image, and so in no difference.
 memory=(memcpy memmove memcmp memchr memset)
