@@ -39,9 +39,11 @@ template <class Facts> class head_reader : public head_position {
     /// Whether there are ways for what is usual, beside those for whatever comes: not where size counts.
     static constexpr bool plain_ways = TLSUP_WORDS != 0;
     static constexpr bool for_request = requires(Facts facts) { facts.method(); };
-    static constexpr std::size_t version_bytes = 9; // " HTTP/1.1"
 
     constexpr progress read_on(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
+        if constexpr (!plain_ways) {
+            return read_steps(bytes, limits, facts);
+        }
         const bool full = bytes.size() >= limits.head_bytes;
         const std::string_view head = part(bytes, 0, full ? limits.head_bytes : bytes.size());
         if (at_ < place::start_line_end && fault_ == errc::ok) {
@@ -132,14 +134,42 @@ template <class Facts> class head_reader : public head_position {
         return where != place::done && at < head.size();
     }
 
+    // One step after the other, whatever comes.
+    constexpr progress read_steps(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
+        while (true) {
+            const complete what = advance(bytes, limits, for_request);
+            if (what == complete::nothing) {
+                break;
+            }
+            tell(what, bytes, facts);
+        }
+        return fault_ != errc::ok ? progress::failed : at_ == place::done ? progress::done : progress::more;
+    }
+
     // One step of any kind. False where there is no more to read.
     constexpr bool read_any_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        if (step(head, limits, !for_request)) {
+        if (step(head, limits, for_request) == complete::field) {
+            tell(complete::field, head, facts);
+        }
+        return fault_ == errc::ok && at_ != place::done && position_ != head.size();
+    }
+
+    // Tells the facts what is complete.
+    constexpr void tell(complete what, std::string_view head, Facts& facts) noexcept {
+        if (what == complete::field) {
             facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), folded_);
             pending_ = false;
             folded_ = false;
+            return;
         }
-        return fault_ == errc::ok && at_ != place::done && position_ != head.size();
+        const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };
+        if constexpr (for_request) {
+            facts.start_scanned(part(head, 0, mark_ - 1U), part(head, mark_, value_ - 1U), digit(value_ + 5U),
+                                digit(value_ + 7U), errc::ok);
+        } else {
+            facts.start(digit(5), digit(7), static_cast<std::uint16_t>(digit(9) * 100 + digit(10) * 10 + digit(11)));
+        }
+        fault_ = facts.fault();
     }
 
     TLSUP_HOT constexpr void read_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
@@ -164,26 +194,11 @@ template <class Facts> class head_reader : public head_position {
     }
 
     constexpr void read_any_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        if constexpr (for_request) {
-            if (at_ == place::start) {
-                read_method(head, limits);
-            }
-            if (at_ == place::target && fault_ == errc::ok) {
-                read_target(head, limits);
-            }
-            if (at_ == place::version && fault_ == errc::ok) {
-                read_version(head, facts);
-            }
-        } else {
-            if (at_ == place::start) {
-                read_version(head, facts);
-            }
-            if (at_ == place::status && fault_ == errc::ok) {
-                read_status(head, facts);
-            }
-            if (at_ == place::reason && fault_ == errc::ok) {
-                read_reason(head, limits);
-            }
+        if (at_ != place::reason && step_start(head, limits, for_request) == complete::start_line) {
+            tell(complete::start_line, head, facts);
+        }
+        if (!for_request && at_ == place::reason && fault_ == errc::ok) {
+            read_reason(head, limits);
         }
     }
 
@@ -233,126 +248,9 @@ template <class Facts> class head_reader : public head_position {
             }
             facts.start(1, digit(7), static_cast<std::uint16_t>(digit(9) * 100 + digit(10) * 10 + digit(11)));
             fault_ = facts.fault();
-            mark_ = 9;
             move(13, place::reason);
         }
         return true;
-    }
-
-    TLSUP_HOT constexpr void read_method(std::string_view head, const head_limits& limits) noexcept {
-        const std::size_t stop = head.size() < limits.method_bytes ? head.size() : limits.method_bytes;
-        const std::size_t end = skip(head, position_, class_token);
-        if (end > stop) {
-            move(stop, place::start);
-            fail(errc::method_too_long);
-        } else if (end == head.size()) {
-            move(end, place::start);
-        } else if (head[end] != ' ' || end == 0) {
-            move(end, place::start);
-            fail(errc::bad_method);
-        } else {
-            move(end + 1, place::target);
-            mark_ = position_;
-        }
-    }
-
-    TLSUP_HOT constexpr void read_target(std::string_view head, const head_limits& limits) noexcept {
-        const std::size_t longest =
-            limits.start_line_bytes > version_bytes ? limits.start_line_bytes - version_bytes : 0;
-        const std::size_t end = skip_target(head, position_);
-        if (end > longest) {
-            fail(errc::start_line_too_long);
-        } else if (end == head.size()) {
-            move(end, place::target);
-        } else if (head[end] != ' ' || end == mark_) {
-            move(end, place::target);
-            fail(errc::bad_target);
-        } else {
-            move(end + 1, place::version);
-            value_ = position_;
-        }
-    }
-
-    // `HTTP/` DIGIT `.` DIGIT: the last part of a request line, the first of a status line. RFC 9112 2.3.
-    TLSUP_HOT constexpr void read_version(std::string_view head, Facts& facts) noexcept {
-        if (position_ == value_ && starts_with<"HTTP/1.1", false>(part(head, position_, head.size()))) {
-            position_ = static_cast<std::uint16_t>(position_ + 8);
-        }
-        constexpr std::string_view shape = "HTTP/0.0";
-        while (position_ < head.size()) {
-            const std::size_t in = position_ - std::size_t{value_};
-            const char octet = head[position_];
-            if (in == shape.size()) {
-                end_version(head, octet, facts);
-                return;
-            }
-            if (shape[in] == '0' ? !is(octet, class_digit) : octet != shape[in]) {
-                fail(errc::bad_version);
-                return;
-            }
-            ++position_;
-        }
-    }
-
-    TLSUP_HOT constexpr void end_version(std::string_view head, char octet, Facts& facts) noexcept {
-        if constexpr (for_request) {
-            if (octet != '\r') {
-                fail(octet == '\n' ? errc::bare_lf : errc::bad_version);
-                return;
-            }
-            facts.start_scanned(part(head, 0, mark_ - 1U), part(head, mark_, value_ - 1U),
-                                static_cast<unsigned>(head[value_ + 5U] - '0'),
-                                static_cast<unsigned>(head[value_ + 7U] - '0'), errc::ok);
-            fault_ = facts.fault();
-            const std::size_t next = position_ + std::size_t{1};
-            const bool whole = fault_ == errc::ok && next < head.size() && head[next] == '\n';
-            move(whole ? next + 1 : next, whole ? place::line : place::start_line_end);
-        } else {
-            if (octet != ' ') {
-                fail(errc::bad_status_line);
-                return;
-            }
-            move(position_ + 1U, place::status);
-            mark_ = position_;
-        }
-    }
-
-    // 3DIGIT SP. The reason phrase may be empty, the SP may not be missing. RFC 9112 4.
-    TLSUP_HOT constexpr void read_status(std::string_view head, Facts& facts) noexcept {
-        while (position_ < head.size()) {
-            const std::size_t in = position_ - std::size_t{mark_};
-            const char octet = head[position_];
-            if (in == 3 ? octet != ' ' : !is(octet, class_digit)) {
-                fail(errc::bad_status_line);
-                return;
-            }
-            ++position_;
-            if (in == 3) {
-                if constexpr (!for_request) {
-                    const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };
-                    facts.start(
-                        digit(5), digit(7),
-                        static_cast<std::uint16_t>(digit(mark_) * 100 + digit(mark_ + 1U) * 10 + digit(mark_ + 2U)));
-                }
-                fault_ = facts.fault();
-                at_ = place::reason;
-                return;
-            }
-        }
-    }
-
-    TLSUP_HOT constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
-        const std::size_t end = skip_value(head, position_);
-        if (end > limits.start_line_bytes) {
-            fail(errc::start_line_too_long);
-            return;
-        }
-        if (ends_line(head, end)) {
-            move(end + 2, place::line);
-            return;
-        }
-        move(end, place::reason);
-        end_text(head, place::start_line_end);
     }
 };
 

@@ -30,6 +30,11 @@ class head_position : public content_position {
     friend constexpr bool operator==(const head_position&, const head_position&) noexcept = default;
 
   protected:
+    /// What is complete, so that the facts can be told: of the start line all that they look at.
+    enum class complete : std::uint8_t { nothing, start_line, field };
+
+    static constexpr std::size_t version_bytes = 9; // " HTTP/1.1"
+
     static constexpr bool is_fold(char octet) noexcept { return octet == ' ' || octet == '\t'; }
 
     static constexpr bool ends_line(std::string_view head, std::size_t at) noexcept {
@@ -41,24 +46,45 @@ class head_position : public content_position {
         at_ = next;
     }
 
-    /// Reads a part of a line, or its end. True when a field is complete: the line behind it has begun, and does not
-    /// continue it.
-    constexpr bool step(std::string_view head, const head_limits& limits, bool folds) noexcept {
+    /// Reads on to the next thing that the facts are told of. `nothing`: it is done, has failed, or needs more.
+    TLSUP_SEPARATE constexpr complete advance(std::string_view bytes, const head_limits& limits,
+                                              bool request) noexcept {
+        const bool full = bytes.size() >= limits.head_bytes;
+        const std::string_view head = part(bytes, 0, full ? limits.head_bytes : bytes.size());
+        while (fault_ == errc::ok && at_ != place::done) {
+            if (position_ >= head.size()) {
+                if (full) {
+                    fail(at_ < place::line ? errc::start_line_too_long : errc::head_too_large);
+                }
+                break;
+            }
+            const complete what = step(head, limits, request);
+            if (what != complete::nothing) {
+                return what;
+            }
+        }
+        return complete::nothing;
+    }
+
+    /// Reads a part of a line, or its end. A field is complete when the line behind it has begun, and does not continue
+    /// it.
+    constexpr complete step(std::string_view head, const head_limits& limits, bool request) noexcept {
         const char octet = head[position_];
         switch (at_) { // GCOVR_EXCL_BR_LINE as below
+        case place::start:
+        case place::target:
+        case place::version:
+            return step_start(head, limits, request);
         case place::line:
             if (pending_ && !is_fold(octet)) {
-                return true;
+                return complete::field;
             }
-            begin_line(octet, limits, folds);
+            begin_line(octet, limits, !request);
             break;
+        case place::reason:
         case place::name:
-            move(skip_token(head, position_), place::name);
-            end_name(head);
-            break;
         case place::value:
-            move(skip_value(head, position_), place::value);
-            end_text(head, place::value_end);
+            step_text(head, limits, at_);
             break;
         case place::start_line_end:
         case place::value_end:
@@ -69,39 +95,127 @@ class head_position : public content_position {
                 fail(errc::bare_cr);
             }
             break;
-        case place::start: // GCOVR_EXCL_START lines come behind the start line, and end before the end
-        case place::target:
-        case place::version:
-        case place::status:
-        case place::reason:
-        case place::done:
+        case place::done: // GCOVR_EXCL_START nothing comes behind the end
             break;
             // GCOVR_EXCL_STOP
         }
-        return false;
+        return complete::nothing;
     }
 
-    /// A text ends at CR, or is wrong there.
-    constexpr void end_text(std::string_view head, place next) noexcept {
-        if (position_ < head.size()) {
-            const char octet = head[position_];
-            if (octet == '\r') {
-                move(position_ + 1U, next);
-            } else {
-                fail(octet == '\n' ? errc::bare_lf : errc::bad_field_value);
-            }
+    /// Reads the start line up to where the facts have what they look at.
+    constexpr complete step_start(std::string_view head, const head_limits& limits, bool request) noexcept {
+        if (at_ == place::start && request) {
+            step_text(head, limits, place::start);
+        }
+        if (at_ == place::target && fault_ == errc::ok) {
+            step_text(head, limits, place::target);
+        }
+        const bool before = at_ != place::version && request;
+        return before || fault_ != errc::ok ? complete::nothing : step_version(head, request);
+    }
+
+    TLSUP_HOT constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
+        const std::size_t end = skip_value(head, position_);
+        if (end > limits.start_line_bytes) {
+            fail(errc::start_line_too_long);
+        } else if (TLSUP_WORDS != 0 && ends_line(head, end)) {
+            move(end + 2, place::line);
+        } else {
+            move(end, place::reason);
+            end_text(head, place::reason);
         }
     }
 
-    TLSUP_COLD constexpr void fail_name(char octet, bool empty) noexcept {
-        if (octet == '\n' && empty) {
-            fail(errc::bare_lf);
-        } else {
-            fail(is_fold(octet) ? errc::space_before_colon : errc::bad_field_name);
+    /// The octet that ends a part of a line, or is wrong there. What follows it is the next place.
+    TLSUP_HOT constexpr void end_text(std::string_view head, place at) noexcept {
+        if (position_ == head.size()) {
+            return;
+        }
+        const char octet = head[position_];
+        const text_shape& known = texts[static_cast<std::size_t>(at)];
+        const bool text = at == place::value || at == place::reason;
+        const bool empty = position_ == mark_;
+        if (octet != known.end || (empty && !text)) {
+            const bool name = at == place::name;
+            fail(octet == '\n' && (text || (name && empty)) ? errc::bare_lf
+                 : name && is_fold(octet)                   ? errc::space_before_colon
+                                                            : known.wrong);
+            return;
+        }
+        move(position_ + 1U, static_cast<place>(static_cast<std::uint8_t>(at) + 1));
+        if (at == place::start) {
+            mark_ = position_;
+        } else if (!text) {
+            value_ = position_;
+            pending_ = at == place::name;
         }
     }
 
   private:
+    // What the parts of lines are made of, by place: the octets, the one that ends them, and what any other one is.
+    struct text_shape {
+        byte_class octets;
+        char end;
+        errc wrong;
+    };
+    static constexpr text_shape texts[] = {
+        {class_token, ' ', errc::bad_method},       // start
+        {class_target, ' ', errc::bad_target},      // target
+        {},                                         // version
+        {class_value, '\r', errc::bad_field_value}, // reason
+        {},                                         // start_line_end
+        {},                                         // line
+        {class_token, ':', errc::bad_field_name},   // name
+        {class_value, '\r', errc::bad_field_value}, // value
+    };
+
+    TLSUP_HOT constexpr void step_text(std::string_view head, const head_limits& limits, place at) noexcept {
+#if TLSUP_WORDS
+        const std::size_t end = at == place::target                         ? skip_target(head, position_)
+                                : at == place::value || at == place::reason ? skip_value(head, position_)
+                                                                            : skip(head, position_, class_token);
+#else
+        const std::size_t end = skip(head, position_, texts[static_cast<std::size_t>(at)].octets);
+#endif
+        const bool method = at == place::start;
+        const std::size_t least = at == place::target ? end + version_bytes : end; // of octets that the part asks for
+        if (at < place::line && least > (method ? limits.method_bytes : limits.start_line_bytes)) {
+            fail(method ? errc::method_too_long : errc::start_line_too_long);
+        } else {
+            position_ = static_cast<std::uint16_t>(end);
+            end_text(head, at);
+        }
+    }
+
+    // HTTP-version, and what stands behind it: the end of a request line, or the status code and its SP. The reason
+    // phrase may be empty, the SP may not be missing. RFC 9112 2.3, 4.
+    constexpr complete step_version(std::string_view head, bool request) noexcept {
+        const char* shape = (request ? "HTTP/0.0\r" : "HTTP/0.0 000 ") + (position_ - value_);
+        constexpr std::size_t version = 8;
+        std::size_t at = position_;
+#if TLSUP_WORDS
+        if (at == value_ && starts_with<"HTTP/1.1", false>(part(head, at, head.size()))) {
+            at += version;
+            shape += version;
+        }
+#endif
+        for (; at < head.size() && *shape != 0; ++at, ++shape) {
+            if (*shape == '0' ? !is(head[at], class_digit) : head[at] != *shape) {
+                fail(at < value_ + version ? errc::bad_version
+                     : !request            ? errc::bad_status_line
+                     : head[at] == '\n'    ? errc::bare_lf
+                                           : errc::bad_version);
+                break;
+            }
+        }
+        position_ = static_cast<std::uint16_t>(at);
+        if (*shape != 0) {
+            return complete::nothing;
+        }
+        at_ = request ? place::start_line_end : place::reason;
+        return complete::start_line;
+    }
+
     // A new line: whitespace continues the last value, CR starts the empty line, anything else a field name.
     constexpr void begin_line(char octet, const head_limits& limits, bool folds) noexcept {
         if (is_fold(octet)) {
@@ -116,19 +230,6 @@ class head_position : public content_position {
             ++fields_;
             mark_ = position_;
             at_ = place::name;
-        }
-    }
-
-    constexpr void end_name(std::string_view head) noexcept {
-        if (position_ < head.size()) {
-            const char octet = head[position_];
-            if (octet == ':' && position_ != mark_) {
-                move(position_ + 1U, place::value);
-                value_ = position_;
-                pending_ = true;
-            } else {
-                fail_name(octet, position_ == mark_);
-            }
         }
     }
 };

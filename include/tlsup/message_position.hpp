@@ -23,10 +23,9 @@ class message_position {
 
   protected:
     enum class place : std::uint8_t {
-        start, // the method of a request, the version of a response
+        start, // the method of a request, the version and the code of a response
         target,
         version,
-        status,
         reason,
         start_line_end,
         line, // the first octet of a line
