@@ -55,9 +55,9 @@ constexpr bool parse_ipv4(std::string_view text, std::uint8_t* octets) noexcept 
     return true;
 }
 
-/// An IPv6 address without brackets or zone, RFC 3986 3.2.2.
+/// An IPv6 address without brackets or zone, RFC 3986 3.2.2. Where it is none, `address` is nothing.
 constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
-    ip_address head;
+    std::uint8_t* const octets = address.octets;
     std::size_t filled = 0; // octets written so far
     std::size_t gap = 17;   // where "::" stands; 17: nowhere
     std::size_t at = 0;
@@ -68,7 +68,7 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     while (at < text.size()) {
         const std::size_t end = skip(text, at, class_hex);
         if (end < text.size() && text[end] == '.') { // the last 32 bits as a dotted quad
-            if (filled > 12 || !parse_ipv4(part(text, at, text.size()), head.octets + filled)) {
+            if (filled > 12 || !parse_ipv4(part(text, at, text.size()), octets + filled)) {
                 return false;
             }
             filled += 4;
@@ -81,8 +81,8 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
         for (std::size_t digit = at; digit < end; ++digit) {
             value = value * 16 + hex_value(text[digit]);
         }
-        head.octets[filled++] = static_cast<std::uint8_t>(value >> 8);
-        head.octets[filled++] = static_cast<std::uint8_t>(value & 255);
+        octets[filled++] = static_cast<std::uint8_t>(value >> 8);
+        octets[filled++] = static_cast<std::uint8_t>(value & 255);
         if (end == text.size()) {
             break;
         }
@@ -101,11 +101,9 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     if (gap == 17 ? filled != 16 : filled > 14) {
         return false;
     }
-    address = head;
-    if (gap != 17) {
-        const std::size_t tail = filled - gap;
-        for (std::size_t count = 0; count < 16 - gap; ++count) {
-            address.octets[15 - count] = count < tail ? head.octets[filled - 1 - count] : std::uint8_t{0};
+    if (gap != 17) { // what stands behind it moves to the end
+        for (std::size_t to = 16; to != gap;) {
+            octets[--to] = filled != gap ? octets[--filled] : std::uint8_t{0};
         }
     }
     return true;
@@ -220,10 +218,7 @@ constexpr bool read_name(std::string_view text, std::size_t& end, host_kind& kin
 }
 
 TLSUP_COLD constexpr bool read_brackets(std::string_view text, std::size_t& end, host_kind& kind) noexcept {
-    end = 0;
-    while (end < text.size() && text[end] != ']') {
-        ++end;
-    }
+    end = find(text, 0, ']');
     end += end < text.size() ? 1U : 0U;
     return classify_brackets(part(text, 0, end), kind);
 }

@@ -21,9 +21,7 @@ namespace detail {
 
 /// A head is walked again only after it was parsed: its lines are known to be well-formed.
 constexpr std::size_t line_end(std::string_view head, std::size_t from) noexcept {
-    while (from < head.size() && head[from] != '\n') {
-        ++from;
-    }
+    from = find(head, from, '\n');
     return from < head.size() ? from + 1 : from;
 }
 
@@ -39,10 +37,7 @@ class field_reader {
         if (at_ >= head_.size() || head_[at_] == '\r') {
             return false;
         }
-        std::size_t colon = at_;
-        while (colon < head_.size() && head_[colon] != ':') {
-            ++colon;
-        }
+        const std::size_t colon = detail::find(head_, at_, ':');
         std::size_t end = detail::line_end(head_, colon);
         found.folded = false;
         while (end < head_.size() && (head_[end] == ' ' || head_[end] == '\t')) {
@@ -65,7 +60,9 @@ constexpr bool find_field(std::string_view head, std::string_view name, field& f
     field_reader fields(head);
     for (field each; fields.next(each);) {
         if (detail::same_text(each.name, name)) {
-            found = each;
+            found.name = each.name; // all of it at once would be octet by octet on some processors
+            found.value = each.value;
+            found.folded = each.folded;
             return true;
         }
     }
@@ -80,10 +77,7 @@ struct request_line {
 };
 
 constexpr request_line parse_request_line(std::string_view head) noexcept {
-    std::size_t space = 0;
-    while (space < head.size() && head[space] != ' ') {
-        ++space;
-    }
+    const std::size_t space = detail::find(head, 0, ' ');
     const std::size_t from = space < head.size() ? space + 1 : space;
     const std::size_t to = detail::skip(head, from, detail::class_target);
     request_line line{detail::part(head, 0, space), detail::part(head, from, to), {}};

@@ -210,10 +210,7 @@ namespace detail {
 
 /// The authority inside an absolute-form target, empty where there is no "://".
 constexpr std::string_view authority_part(std::string_view target) noexcept {
-    std::size_t colon = 0;
-    while (colon < target.size() && target[colon] != ':') {
-        ++colon;
-    }
+    const std::size_t colon = find(target, 0, ':');
     if (colon + 3 > target.size() || target[colon + 1] != '/' || target[colon + 2] != '/') {
         return {};
     }

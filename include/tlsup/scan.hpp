@@ -53,20 +53,39 @@ constexpr std::uint8_t classify(unsigned byte) noexcept {
     return static_cast<std::uint8_t>(found);
 }
 
+#if TLSUP_WORDS
+inline constexpr unsigned classified = 256;
+#else
+inline constexpr unsigned classified = 128; // what is above is obs-text, and nothing else
+#endif
+
 struct class_table {
-    std::uint8_t of[256];
+    std::uint8_t of[classified];
 };
 constexpr class_table make_classes() noexcept {
     class_table table{};
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    for (unsigned byte = 0; byte < classified; ++byte) {
         table.of[byte] = classify(byte);
     }
     return table;
 }
 inline constexpr class_table classes = make_classes();
 
-constexpr bool is(char byte, byte_class wanted) noexcept {
-    return (classes.of[static_cast<unsigned char>(byte)] & wanted) != 0;
+TLSUP_SEPARATE constexpr bool is(char byte, byte_class wanted) noexcept {
+    const auto at = static_cast<unsigned char>(byte);
+#if TLSUP_WORDS
+    return (classes.of[at] & wanted) != 0;
+#else
+    return ((at < classified ? unsigned{classes.of[at]} : unsigned{class_value}) & wanted) != 0;
+#endif
+}
+
+/// Where the first such octet stands at or behind `from`; `text.size()` if there is none.
+TLSUP_SEPARATE constexpr std::size_t find(std::string_view text, std::size_t from, char octet) noexcept {
+    while (from < text.size() && text[from] != octet) {
+        ++from;
+    }
+    return from;
 }
 
 /// The first position at or behind `from` whose byte is not of the class; `text.size()` if there is none.
