@@ -72,6 +72,7 @@ struct head_facts {
         return true;
     }
 
+#if TLSUP_WORDS
     constexpr void connection(std::string_view value) noexcept {
         list_reader list(value);
         while (list.more() && count(connection_members)) {
@@ -139,6 +140,53 @@ struct head_facts {
         }
     }
 
+#else
+    // Where size counts: each member whole, and one comparison for all that it may be.
+
+    constexpr void connection(std::string_view value) noexcept {
+        static_assert(close == 1 && keep_alive == 2 && upgrade_option == 4);
+        list_reader list(value);
+        std::string_view member;
+        while (list.more() && count(connection_members)) {
+            (void)list.next(member);
+            const unsigned option = which<"close", "keep-alive", "upgrade">(member);
+            if (option != 0) {
+                set(1U << option >> 1);
+            } else if (list.token_size() != member.size()) {
+                set(void_connection);
+            }
+        }
+    }
+
+    constexpr void upgrade(std::string_view value) noexcept {
+        set(has_upgrade);
+        list_reader list(value);
+        std::string_view member;
+        while (list.more() && count(upgrade_members)) {
+            (void)list.next(member);
+            const product protocol = split_product(member, list.token_size());
+            if (!protocol.valid) {
+                set(member.empty() ? 0U : unsigned{void_upgrade});
+                continue;
+            }
+            unsigned found = has(http_on_top) ? unsigned{http_below} : 0U; // it was not the last one after all
+            tls_token token{};
+            if (parse_tls_token(member, token) == errc::ok) {
+                tokens.add(token);
+                found |= has(tls_member) ? repeated_tls : tls_member;
+            } else if (is<"http/1.1">(member)) {
+                found |= has(tls_member | foreign_layer) ? http_on_top : http_below;
+            } else {
+                found |= foreign_layer;
+                if (is<"tls">(protocol.name)) {
+                    found |= has(tls_member) ? repeated_tls : tls_member;
+                }
+            }
+            set(found);
+        }
+    }
+#endif
+
     constexpr void content_length(std::string_view value, bool folded) noexcept {
         if (has(has_length)) {
             fail_framing(errc::repeated_content_length);
@@ -159,6 +207,7 @@ struct head_facts {
         if (folded) {
             fail_framing(errc::folded_line);
         }
+#if TLSUP_WORDS
         list_reader list(value);
         while (list.more()) {
             const bool last = has(chunked_last);
@@ -175,11 +224,22 @@ struct head_facts {
             }
             set(foreign_coding);
         }
+#else
+        std::string_view member;
+        for (list_reader list(value); list.next(member);) {
+            if (has(chunked_last) || member.empty() || list.token_size() != member.size()) { // as above
+                fail_framing(errc::bad_transfer_encoding);
+                return;
+            }
+            set(is<"chunked">(member) ? chunked_last : foreign_coding);
+        }
+#endif
     }
 
     /// The lengths of the names that `field` knows.
     static constexpr std::uint32_t known_sizes = 1U << 7 | 1U << 10 | 1U << 14 | 1U << 17;
 
+#if TLSUP_WORDS
     /// The fields that requests and responses share. True where the name was one of them.
     TLSUP_HOT constexpr bool field(std::string_view name, std::string_view value, bool folded) noexcept {
         switch (name.size()) {
@@ -211,6 +271,27 @@ struct head_facts {
             return false;
         }
     }
+
+#else
+    /// The fields that are of use to somebody, and none.
+    enum class known : std::uint8_t { none, upgrade, connection, content_length, transfer_encoding, host, expect };
+
+    /// The fields that requests and responses share. Which one it is.
+    TLSUP_SEPARATE constexpr known field(std::string_view name, std::string_view value, bool folded) noexcept {
+        const auto found = static_cast<known>(
+            which<"upgrade", "connection", "content-length", "transfer-encoding", "host", "expect">(name));
+        if (found == known::upgrade) {
+            upgrade(value);
+        } else if (found == known::connection) {
+            connection(value);
+        } else if (found == known::content_length) {
+            content_length(value, folded);
+        } else if (found == known::transfer_encoding) {
+            transfer_encoding(value, folded);
+        }
+        return found;
+    }
+#endif
 
     constexpr void check_framing() noexcept {
         if (has(has_coding)) {

@@ -51,9 +51,12 @@
 #endif
 
 // Under -Os inlining a long function into its one caller costs registers, and so flash: up to a tenth of the caller on
-// a Cortex-M0+. Elsewhere the compiler decides.
-#if defined(__GNUC__) && defined(__OPTIMIZE_SIZE__)
+// a Cortex-M0+. And a copy of it for one caller's arguments is not shared between files. Elsewhere the compiler
+// decides.
+#if defined(__clang__) && defined(__OPTIMIZE_SIZE__)
 #define TLSUP_SEPARATE [[gnu::noinline]]
+#elif defined(__GNUC__) && defined(__OPTIMIZE_SIZE__)
+#define TLSUP_SEPARATE [[gnu::noinline, gnu::noclone]]
 #else
 #define TLSUP_SEPARATE
 #endif

@@ -18,7 +18,7 @@ struct status_entry {
     std::string_view source; ///< where the code is defined
 
     [[nodiscard]] constexpr std::uint16_t code() const noexcept {
-        return static_cast<std::uint16_t>((line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0'));
+        return static_cast<std::uint16_t>((line[0] * 10 + line[1]) * 10 + line[2] - '0' * 111);
     }
     [[nodiscard]] constexpr std::string_view reason() const noexcept { return {line.data() + 4, line.size() - 4}; }
 };
@@ -177,10 +177,18 @@ inline constexpr std::size_t tls_token_size = 7; // of every text of a `tls_toke
 
 /// Reads one token: the name in any case, the version exact. `bad_argument` for everything else, lists included.
 constexpr errc parse_tls_token(std::string_view text, tls_token& token) noexcept {
+#if TLSUP_WORDS
     if (text.size() != tls_token_size || !detail::starts_with<"tls/1.">(text) || text[6] < '0' || text[6] > '3') {
         return errc::bad_argument;
     }
     token = static_cast<tls_token>(text[6] - '0');
+#else
+    const unsigned found = detail::which<"tls/1.0", "tls/1.1", "tls/1.2", "tls/1.3">(text);
+    if (found == 0) {
+        return errc::bad_argument;
+    }
+    token = static_cast<tls_token>(found - 1);
+#endif
     return errc::ok;
 }
 

@@ -20,6 +20,10 @@ enum class method : std::uint8_t { other, get, head, post, options, connect, tra
 enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
 
 constexpr method parse_method(std::string_view text) noexcept {
+#if !TLSUP_WORDS
+    static_assert(static_cast<unsigned>(method::get) == 1 && static_cast<unsigned>(method::trace) == 6);
+    return static_cast<method>(detail::which_exactly<"GET", "HEAD", "POST", "OPTIONS", "CONNECT", "TRACE">(text));
+#else
     switch (text.size()) {
     case 3:
         return detail::is_exactly<"GET">(text) ? method::get : method::other;
@@ -36,6 +40,7 @@ constexpr method parse_method(std::string_view text) noexcept {
     default:
         return method::other;
     }
+#endif
 }
 
 namespace detail {
@@ -69,7 +74,7 @@ class request_facts {
     constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
     TLSUP_HOT constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
         constexpr std::uint32_t known = detail::head_facts::known_sizes | 1U << 4 | 1U << 6;
-        if (name.size() < 32 && (known >> name.size() & 1U) != 0) {
+        if (!TLSUP_WORDS || (name.size() < 32 && (known >> name.size() & 1U) != 0)) {
             known_field(name, value, folded);
         }
     }
@@ -137,10 +142,18 @@ class request_facts {
     }
 
     TLSUP_HOT constexpr void known_field(std::string_view name, std::string_view value, bool folded) noexcept {
+#if TLSUP_WORDS
         if (head_.field(name, value, folded)) {
             return;
         }
-        if (detail::is<"host">(name)) {
+        const bool is_host = detail::is<"host">(name);
+        const bool is_expect = !is_host && detail::is<"expect">(name);
+#else
+        const auto found = head_.field(name, value, folded);
+        const bool is_host = found == detail::head_facts::known::host;
+        const bool is_expect = found == detail::head_facts::known::expect;
+#endif
+        if (is_host) {
             authority parsed;
             if ((more_ & has_host) != 0) {
                 head_.fail(errc::repeated_host);
@@ -148,7 +161,7 @@ class request_facts {
                 head_.fail(errc::bad_host);
             }
             more_ |= has_host;
-        } else if (detail::is<"expect">(name)) {
+        } else if (is_expect) {
             more_ |= detail::is<"100-continue">(value) ? expects : expects_other;
         }
     }

@@ -31,7 +31,7 @@ class response_facts {
     /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
     constexpr void field(std::string_view name, std::string_view value) noexcept { field(name, value, false); }
     TLSUP_HOT constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
-        if (name.size() < 32 && (detail::head_facts::known_sizes >> name.size() & 1U) != 0) {
+        if (!TLSUP_WORDS || (name.size() < 32 && (detail::head_facts::known_sizes >> name.size() & 1U) != 0)) {
             (void)head_.field(name, value, folded);
         }
     }
