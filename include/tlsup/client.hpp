@@ -173,22 +173,35 @@ template <client_parts Parts> class basic_client {
         return state_ == client_state::closed ? 0 : in_head || holds_head_ ? reader_.size() : reader_.ahead();
     }
 
+    /// What a call brings along, and the step that it is to return.
+    struct turn {
+        std::string_view input;
+        const client_options& options;
+        step& result;
+    };
+
     constexpr step run(std::string_view input, const client_options& options) noexcept;
-    constexpr bool start(std::string_view input, const client_options& options) noexcept;
-    constexpr bool write_head(std::string_view input, const client_options& options, step& result) noexcept;
-    constexpr bool read_head(std::string_view input, const client_options& options, step& result) noexcept;
+    constexpr bool find_step(const turn& now) noexcept;
+    constexpr void start(std::string_view input, const client_options& options) noexcept;
+    constexpr bool write_head(const turn& now) noexcept;
+    constexpr bool read_head(const turn& now) noexcept;
     constexpr void head_complete(const client_options& options) noexcept;
     constexpr void clear_final(const client_options& options) noexcept;
-    constexpr bool read_content(std::string_view input, const client_options& options, step& result) noexcept;
+    constexpr bool read_content(const turn& now) noexcept;
     constexpr void content_complete(std::string_view input) noexcept;
     constexpr void next_head() noexcept {
         reader_ = {};
         facts_ = {};
         holds_head_ = false;
     }
-    constexpr step give(action what, std::string_view bytes) noexcept {
-        return last_step_.give(what, bytes, errc::ok, facts_.status(), false);
+    // So many octets of the input.
+    constexpr bool give(const turn& now, action what, std::size_t size) noexcept {
+        now.result.what = what;
+        now.result.status = facts_.status();
+        now.result.bytes = last_step_.show(detail::part(now.input, 0, size));
+        return true;
     }
+    constexpr bool give_head(const turn& now, action what) noexcept { return give(now, what, reader_.size()); }
 
     // Octets first: small processors reach them in one instruction near the front only.
     client_state state_ = client_state::starting;

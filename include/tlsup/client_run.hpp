@@ -36,72 +36,76 @@ template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size
 
 template <client_parts Parts>
 constexpr step basic_client<Parts>::run(std::string_view input, const client_options& options) noexcept {
-    if (input.size() < kept()) {
-        return {{}, action::wait, errc::wrong_call, 0, false};
-    }
     step result;
-    while (true) {
-        bool found = false;
-        switch (state_) {
-        case client_state::starting:
-            found = start(input, options);
-            break;
-        case client_state::probing:
-        case client_state::asking:
-        case client_state::releasing:
-            found = write_head(input, options, result);
-            break;
-        case client_state::probe_sent:
-        case client_state::request_sent:
-        case client_state::probe_answer:
-        case client_state::awaiting:
-            found = read_head(input, options, result);
-            break;
-        case client_state::switched:
-            if (input.size() > reader_.size()) {
-                end(errc::cleartext_after_101);
-                break;
-            }
-            return give(action::drop, detail::part(input, 0, reader_.size()));
-        case client_state::handshake:
-            if (!input.empty()) {
-                end(errc::cleartext_after_101);
-                break;
-            }
-            if (ended_) {
-                end(errc::peer_closed);
-                break;
-            }
-            return {{}, action::start_tls, errc::ok, 0, false};
-        case client_state::answering:
-            return give(action::answer, detail::part(input, 0, reader_.size()));
-        case client_state::probe_content:
-        case client_state::content:
-        case client_state::following:
-            found = read_content(input, options, result);
-            break;
-        case client_state::redialing:
-            if (!input.empty()) { // as if it had come with the 426: any split decides the same
-                end(errc::unsolicited_response);
-                break;
-            }
-            return {{}, action::dial, errc::ok, 426, false};
-        case client_state::closed:
-            if (complete_ && error_ == errc::ok && !input.empty()) {
-                error_ = errc::unsolicited_response; // RFC 9112 9.2; the response before it stands
-            }
-            return {{}, released_ || reusable() ? action::detach : action::close, error_, facts_.status(), false};
-        }
-        if (found) {
-            return result;
+    if (input.size() < kept()) {
+        result.what = action::wait;
+        result.error = errc::wrong_call;
+    } else {
+        const turn now{input, options, result};
+        while (!find_step(now)) {
         }
     }
+    return result;
 }
 
-// Each of these returns whether it made a step; if not, the state has moved and the loop goes on.
+// Each of these returns whether it made a step; if not, the state has moved and the search goes on.
+
+template <client_parts Parts> constexpr bool basic_client<Parts>::find_step(const turn& now) noexcept {
+    errc unfit = errc::cleartext_after_101; // why there may be no octets now
+    switch (state_) {
+    case client_state::starting:
+        start(now.input, now.options);
+        return false;
+    case client_state::probing:
+    case client_state::asking:
+    case client_state::releasing:
+        return write_head(now);
+    case client_state::probe_sent:
+    case client_state::request_sent:
+    case client_state::probe_answer:
+    case client_state::awaiting:
+        return read_head(now);
+    case client_state::switched:
+        if (now.input.size() <= reader_.size()) {
+            return give_head(now, action::drop);
+        }
+        break;
+    case client_state::handshake:
+        if (now.input.empty() && !ended_) {
+            now.result.what = action::start_tls;
+            return true;
+        }
+        unfit = now.input.empty() ? errc::peer_closed : unfit;
+        break;
+    case client_state::answering:
+        return give_head(now, action::answer);
+    case client_state::probe_content:
+    case client_state::content:
+    case client_state::following:
+        return read_content(now);
+    case client_state::redialing:
+        if (now.input.empty()) {
+            now.result.what = action::dial;
+            now.result.status = 426;
+            return true;
+        }
+        unfit = errc::unsolicited_response; // as if it had come with the 426: any split decides the same
+        break;
+    case client_state::closed:
+        if (complete_ && error_ == errc::ok && !now.input.empty()) {
+            error_ = errc::unsolicited_response; // RFC 9112 9.2; the response before it stands
+        }
+        now.result.what = released_ || reusable() ? action::detach : action::close;
+        now.result.error = error_;
+        now.result.status = facts_.status();
+        return true;
+    }
+    end(unfit);
+    return false;
+}
 
 template <client_parts Parts>
-constexpr bool basic_client<Parts>::start(std::string_view input, const client_options& options) noexcept {
+constexpr void basic_client<Parts>::start(std::string_view input, const client_options& options) noexcept {
     const bool required = options.need == requirement::tls;
     const bool usable =
         required ? options.probe.kind() == head_kind::probe &&
@@ -114,19 +118,18 @@ constexpr bool basic_client<Parts>::start(std::string_view input, const client_o
     } else {
         (void)fire(required ? client_event::probe_first : client_event::request_first);
     }
-    return false;
 }
 
-template <client_parts Parts>
-constexpr bool basic_client<Parts>::write_head(std::string_view input, const client_options& options,
-                                               step& result) noexcept {
+template <client_parts Parts> constexpr bool basic_client<Parts>::write_head(const turn& now) noexcept {
     const bool probe = state_ == client_state::probing;
-    if (!input.empty() && last_step_.written() == 0) {
+    const prepared_head& head = probe ? now.options.probe : now.options.request;
+    const std::string_view text = head.text();
+    const std::size_t written = last_step_.written();
+    if (!now.input.empty() && written == 0) {
         end(errc::unsolicited_response);
         return false;
     }
-    const std::string_view text = probe ? options.probe.text() : options.request.text();
-    if (last_step_.written() > text.size()) { // a shorter one, behind the beginning of another
+    if (written > text.size()) { // a shorter one, behind the beginning of another
         end(errc::bad_options);
         return false;
     }
@@ -136,36 +139,33 @@ constexpr bool basic_client<Parts>::write_head(std::string_view input, const cli
         (void)fire(client_event::ended);
         return false;
     }
-    if (last_step_.written() < text.size()) {
-        result = give(action::write, detail::part(text, last_step_.written(), text.size()));
-        result.status = 0;
-        result.more = !probe && options.request.announces_content();
+    const bool announces = !probe && head.announces_content();
+    if (written < text.size()) {
+        now.result.what = action::write;
+        now.result.bytes = last_step_.show(detail::part(text, written, text.size()));
+        now.result.more = announces;
         return true;
     }
     asked_in_clear_ = state_ == client_state::asking;
-    body_sent_ = probe || !options.request.announces_content();
+    body_sent_ = !announces;
     interim_ = 0;
     next_head();
     (void)fire(client_event::written);
     return false;
 }
 
-template <client_parts Parts>
-constexpr bool basic_client<Parts>::read_head(std::string_view input, const client_options& options,
-                                              step& result) noexcept {
+template <client_parts Parts> constexpr bool basic_client<Parts>::read_head(const turn& now) noexcept {
     using progress = detail::head_reader<response_facts>::progress;
-    const progress found = reader_.read(input, options.head, facts_);
+    const progress found = reader_.read(now.input, now.options.head, facts_);
     if (found == progress::more) {
         if (ended_) {
             end(reader_.started() ? errc::truncated : errc::peer_closed);
-            return false;
         }
-        result = {};
-        return true;
+        return !ended_;
     }
     errc fault = reader_.fault();
     if (found == progress::done) {
-        const bool to_head = options.request.method() == method::head &&
+        const bool to_head = now.options.request.method() == method::head &&
                              (state_ == client_state::request_sent || state_ == client_state::awaiting);
         fault = facts_.finish(to_head);
     }
@@ -175,15 +175,14 @@ constexpr bool basic_client<Parts>::read_head(std::string_view input, const clie
     }
     holds_head_ = true;
     if (!facts_.interim()) {
-        head_complete(options);
+        head_complete(now.options);
         return false;
     }
-    if (interim_ >= options.interim_responses) {
+    if (interim_ >= now.options.interim_responses) {
         end(errc::too_many_interim);
         return false;
     }
-    result = give(action::drop, detail::part(input, 0, reader_.size()));
-    return true;
+    return give_head(now, action::drop);
 }
 
 template <client_parts Parts>
@@ -237,39 +236,33 @@ template <client_parts Parts> constexpr void basic_client<Parts>::clear_final(co
     (void)fire(raised_ ? client_event::followed : client_event::final_response);
 }
 
-template <client_parts Parts>
-constexpr bool basic_client<Parts>::read_content(std::string_view input, const client_options& options,
-                                                 step& result) noexcept {
+template <client_parts Parts> constexpr bool basic_client<Parts>::read_content(const turn& now) noexcept {
     const bool shown = state_ == client_state::content;
     if (holds_head_) { // the head leaves first
-        result = give(action::drop, detail::part(input, 0, reader_.size()));
-        return true;
+        return give_head(now, action::drop);
     }
-    const detail::body_piece piece = body_.next(reader_, facts_, input, options.body);
-    const std::string_view bytes = detail::part(input, 0, piece.size);
+    const detail::body_piece piece = body_.next(reader_, facts_, now.input, now.options.body);
     switch (piece.what) {
     case detail::body_piece::kind::more:
         if (!ended_) {
-            result = {{}, action::read, errc::ok, facts_.status(), false};
+            now.result.status = facts_.status();
             return true;
         }
         if (reader_.until_close() && (!secure_ || notified_)) {
-            content_complete(input);
+            content_complete(now.input);
         } else {
             end(errc::truncated);
         }
         return false;
     case detail::body_piece::kind::framing:
-        result = give(action::drop, bytes);
-        return true;
+        return give(now, action::drop, piece.size);
     case detail::body_piece::kind::content:
-        result = give(shown ? action::body : action::drop, bytes);
-        return true;
+        return give(now, shown ? action::body : action::drop, piece.size);
     case detail::body_piece::kind::failed:
         end(reader_.fault());
         return false;
     case detail::body_piece::kind::end:
-        content_complete(input);
+        content_complete(now.input);
         return false;
     }
     return false; // GCOVR_EXCL_LINE the cases are all

@@ -94,4 +94,18 @@ constexpr request_line parse_request_line(std::string_view head) noexcept {
     return line;
 }
 
+namespace detail {
+
+/// Whether a request is for the authority of an earlier one, or names none. Both heads were parsed.
+TLSUP_SEPARATE constexpr bool within(std::string_view head, std::string_view earlier) noexcept {
+    authority first;
+    authority asked;
+    (void)parse_authority(parse_request_line(earlier).authority, port_rule::optional, first);
+    const std::string_view text = parse_request_line(head).authority;
+    return text.empty() || // GCOVR_EXCL_BR_LINE the authority of a faultless head parses
+           (parse_authority(text, port_rule::optional, asked) == errc::ok && same_authority(asked, first));
+}
+
+} // namespace detail
+
 } // namespace tlsup

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "action.hpp"
+#include "platform.hpp"
 #include "scan.hpp"
 
 namespace tlsup::detail {
@@ -15,8 +16,13 @@ class ledger {
   public:
     /// Makes a step of it. A piece of 65 535 octets at most: what is beyond comes with the next step.
     constexpr step give(action what, std::string_view bytes, errc error, std::uint16_t status, bool more) noexcept {
+        return {show(bytes), what, error, status, more};
+    }
+
+    /// The octets that a step can show of these.
+    constexpr std::string_view show(std::string_view bytes) noexcept {
         offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
-        return {part(bytes, 0, offered_), what, error, status, more};
+        return part(bytes, 0, offered_);
     }
 
     /// Whether so many octets of the last step could leave.
@@ -40,18 +46,20 @@ class ledger {
 
 /// The rest of a text in pieces, from octet `from` on: what is left of the first piece that is not written to its end.
 /// `more`: something follows it.
-constexpr std::string_view rest_of(const std::string_view* pieces, std::size_t count, std::size_t from,
-                                   bool& more) noexcept {
+TLSUP_SEPARATE constexpr std::string_view rest_of(const std::string_view* pieces, std::size_t count, std::size_t from,
+                                                  bool& more) noexcept {
     more = false;
-    std::string_view rest{};
-    for (std::size_t at = 0; at < count; ++at) {
-        if (!rest.empty()) {
-            more = more || !pieces[at].empty();
-        } else if (from < pieces[at].size()) {
-            rest = part(pieces[at], from, pieces[at].size());
-        } else {
-            from -= pieces[at].size();
-        }
+    while (count != 0 && from >= pieces->size()) {
+        from -= pieces->size();
+        ++pieces;
+        --count;
+    }
+    if (count == 0) {
+        return {};
+    }
+    const std::string_view rest = part(*pieces, from, pieces->size());
+    while (--count != 0) {
+        more = !(++pieces)->empty() || more;
     }
     return rest;
 }

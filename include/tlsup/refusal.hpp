@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "error.hpp"
+#include "platform.hpp"
 #include "registry.hpp"
 #include "scan.hpp"
 
@@ -42,7 +43,7 @@ template <bool Reasons> constexpr refusal_line_table<Reasons> make_refusal_lines
 template <bool Reasons> inline constexpr refusal_line_table<Reasons> refusal_lines = make_refusal_lines<Reasons>();
 
 /// The status line of a refusal, without the version; empty where the code is none. RFC 9112 4.
-template <bool Reasons> constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
+template <bool Reasons> TLSUP_SEPARATE constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
     const auto& lines = refusal_lines<Reasons>.of;
     for (std::size_t at = 0; at < sizeof(lines);) {
         const status_entry entry{{lines + at + 1, static_cast<std::size_t>(lines[at])}, {}};

@@ -123,8 +123,7 @@ template <server_parts Parts> class basic_server {
         const bool clear_request = state_ == server_state::inner_answer;
         const errc error = fire(server_event::answered);
         if (clear_request) {
-            reader_ = {};
-            facts_ = {};
+            forget();
         }
         return error;
     }
@@ -260,18 +259,32 @@ template <server_parts Parts> class basic_server {
         return over || state_ >= server_state::refusing ? 0 : reader_.size();
     }
 
+    /// What a call brings along, and the step that it is to return.
+    struct turn {
+        std::string_view input;
+        std::string_view clear;
+        const server_options& options;
+        step& result;
+    };
+
     constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
-    constexpr bool read_head(std::string_view input, std::string_view clear, const server_options& options,
-                             step& result) noexcept;
-    constexpr void head_complete(std::string_view input, std::string_view clear,
-                                 const server_options& options) noexcept;
-    constexpr bool read_content(std::string_view input, const server_options& options, step& result) noexcept;
+    constexpr bool find_step(const turn& now) noexcept;
+    constexpr bool read_more(errc cut) noexcept;
+    constexpr bool read_head(const turn& now) noexcept;
+    constexpr void head_complete(const turn& now) noexcept;
+    constexpr bool read_content(const turn& now) noexcept;
     constexpr void content_complete(std::string_view input) noexcept;
-    constexpr bool write_text(const server_options& options, step& result) noexcept;
-    constexpr std::string_view text_at(const server_options& options, bool& more) const noexcept;
-    constexpr bool await_tls(std::string_view input, step& result) noexcept;
-    constexpr step give(action what, std::string_view bytes) noexcept {
-        return last_step_.give(what, bytes, error_, 0, false);
+    constexpr bool write_text(const turn& now) noexcept;
+    constexpr bool await_tls(const turn& now) noexcept;
+    /// The request was answered.
+    TLSUP_SEPARATE constexpr void forget() noexcept {
+        reader_ = {};
+        facts_ = {};
+    }
+    constexpr bool give(const turn& now, action what, std::string_view bytes) noexcept {
+        now.result.what = what;
+        now.result.bytes = last_step_.show(bytes);
+        return true;
     }
 
     // Octets first: small processors reach them in one instruction near the front only.
