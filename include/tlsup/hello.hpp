@@ -74,30 +74,34 @@ class hello_gate {
     /// it stays so.
     [[nodiscard]] constexpr progress feed(std::string_view bytes, std::string_view expected_host,
                                           splice_defence how) noexcept {
-        if (now() == progress::more && how == splice_defence::no_upgrade) {
-            why_ = errc::upgrade_disabled;
+        if (!reader_.ended() && how == splice_defence::no_upgrade) {
+            reader_.end(errc::upgrade_disabled);
         }
-        const std::string_view host = detail::bare_host(expected_host);
-        for (std::size_t at = 0; at < bytes.size() && now() == progress::more; ++at) {
-            const auto byte = static_cast<std::uint8_t>(bytes[at]);
+        const std::string_view host = bare_host(expected_host);
+        std::size_t at = 0;
+        while (at < bytes.size() && !reader_.ended()) {
             if (record_at_ < 5) {
-                why_ = record_header(byte);
+                record_header(static_cast<std::uint8_t>(bytes[at]));
+                ++at;
                 continue;
             }
-            why_ = reader_.take(byte, host);
-            if (--record_left_ == 0) {
+            const std::size_t here = bytes.size() - at < record_left_ ? bytes.size() - at : record_left_;
+            const std::size_t read = reader_.read(detail::part(bytes, at, at + here), host);
+            at += read;
+            record_left_ = static_cast<std::uint16_t>(record_left_ - read);
+            if (record_left_ == 0) {
                 record_at_ = 0;
             }
-            if (why_ == errc::ok && reader_.done()) {
-                why_ = record_left_ != 0 ? errc::bad_hello : reader_.judge(how);
+            if (reader_.ended() && reader_.why() == errc::ok) {
+                reader_.end(record_left_ != 0 ? errc::bad_hello : reader_.judge(how));
             }
         }
-        return now();
+        return !reader_.ended() ? progress::more : reader_.why() == errc::ok ? progress::pass : progress::refuse;
     }
 
     /// What was decided. A refusal with `bad_hello` as long as nothing was.
     [[nodiscard]] constexpr hello_verdict verdict() const noexcept {
-        const errc why = now() == progress::more ? errc::bad_hello : why_;
+        const errc why = reader_.ended() ? reader_.why() : errc::bad_hello;
         const bool version = why == errc::not_a_hello && record_at_ == 1;
         return {why, version ? protocol_version : detail::hello_alert(why), reader_.has(detail::found_sni),
                 reader_.has(detail::found_alpn), false};
@@ -108,37 +112,26 @@ class hello_gate {
   private:
     static constexpr std::uint8_t protocol_version = 70; // the alert
 
-    [[nodiscard]] constexpr progress now() const noexcept {
-        return why_ != errc::ok ? progress::refuse : reader_.done() ? progress::pass : progress::more;
-    }
-
     // ContentType, legacy_record_version and length, RFC 8446 5.1. It stays at 1 where an old version shows, be it in
     // the version or by the first octet of an SSLv2 hello, RFC 5246 E.2.
-    constexpr errc record_header(std::uint8_t byte) noexcept {
-        if (record_at_ == 0 && byte != 22) {
-            record_at_ = byte >= 0x80 ? 1 : 0;
-            return errc::not_a_hello;
+    constexpr void record_header(std::uint8_t byte) noexcept {
+        if (record_at_ == 0 ? byte != 22 : record_at_ == 1 && byte != 3) {
+            record_at_ = record_at_ != 0 || byte >= 0x80 ? 1 : 0;
+            reader_.end(errc::not_a_hello);
+            return;
         }
-        if (record_at_ == 1 && byte != 3) {
-            return errc::not_a_hello;
-        }
-        if (record_at_ == 3) {
-            record_left_ = static_cast<std::uint16_t>(byte << 8);
-        }
-        if (record_at_ == 4) {
-            record_left_ = static_cast<std::uint16_t>(record_left_ | byte);
-            if (record_left_ == 0 || record_left_ > 16384) {
-                return errc::bad_hello;
-            }
+        if (record_at_ >= 3) { // the last record has left 0
+            record_left_ = static_cast<std::uint16_t>(record_left_ << 8 | byte);
         }
         ++record_at_;
-        return errc::ok;
+        if (record_at_ == 5 && (record_left_ == 0 || record_left_ > 16384)) {
+            reader_.end(errc::bad_hello);
+        }
     }
 
-    detail::hello_reader reader_;
-    std::uint16_t record_left_ = 0;
+    [[no_unique_address]] detail::hello_reader reader_;
     std::uint8_t record_at_ = 0; // octets of the record's header that were read; 5: inside the record
-    errc why_ = errc::ok;
+    std::uint16_t record_left_ = 0;
 };
 
 /// What a TLS engine that owns the socket tells of the ClientHello, in the callback that it has for that. The bodies
@@ -159,17 +152,17 @@ struct hello_facts {
 /// The gate's rules for a ClientHello that the engine has parsed. A refusal's `alert()` is for the engine to send.
 [[nodiscard]] constexpr hello_verdict judge_hello(const hello_facts& facts, std::string_view expected_host,
                                                   splice_defence how) noexcept {
-    const std::string_view host = detail::bare_host(expected_host);
+    const std::string_view host = bare_host(expected_host);
     detail::hello_reader reader;
     errc why = how == splice_defence::no_upgrade ? errc::upgrade_disabled : errc::ok;
     if (why == errc::ok && facts.has_alpn) {
-        why = reader.take_extension(16, facts.alpn, host);
+        why = reader.read_extension(16, facts.alpn, host);
     }
     if (why == errc::ok && facts.has_sni) {
-        why = reader.take_extension(0, facts.sni, host);
+        why = reader.read_extension(0, facts.sni, host);
     }
     if (why == errc::ok && facts.early_data) {
-        why = reader.take_extension(42, {}, host);
+        why = reader.read_extension(42, {}, host);
     }
     if (why == errc::ok) {
         why = reader.judge(how);
