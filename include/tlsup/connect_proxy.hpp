@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "action.hpp"
+#include "authority.hpp"
+#include "blocks.hpp"
 #include "connect_options.hpp"
 #include "connect_proxy_chart.hpp"
 #include "head.hpp"
@@ -13,6 +15,7 @@
 #include "outcome.hpp"
 #include "refusal.hpp"
 #include "request_reader.hpp"
+#include "words.hpp"
 #include "write_fixed.hpp"
 
 namespace tlsup {
@@ -28,6 +31,37 @@ struct connect_target {
     bool own = false;                 ///< it is `proxy_options::own_authority`
     std::string_view authorization{}; ///< the value of Proxy-Authorization, empty where there is none
 };
+
+namespace detail {
+
+inline constexpr known_text connect_begin = "CONNECT ";
+
+/// The request-target of a CONNECT; empty for any other head.
+constexpr std::string_view connect_to(std::string_view head) noexcept {
+    constexpr std::size_t from = connect_begin.size;
+    return starts_with<connect_begin, false>(head) ? part(head, from, skip_target(head, from)) : std::string_view{};
+}
+
+/// See `proxy_options::disguised_hosts`.
+constexpr bool is_disguised(const authority& target) noexcept {
+    return target.kind == host_kind::number || (target.kind == host_kind::ipv6 && embeds_ipv4(bare_host(target.host)));
+}
+
+/// The value of the first Proxy-Authorization behind a request line that ends at `at` or behind it. No line of a
+/// request that was read is folded.
+constexpr std::string_view find_authorization(std::string_view head, std::size_t at) noexcept {
+    constexpr known_text name = "proxy-authorization:";
+    while (at < head.size() && head[at] != '\r') {
+        const std::size_t end = skip_value(head, at);
+        if (starts_with<name>(part(head, at, end))) {
+            return trim_value(part(head, at + name.size, end));
+        }
+        at = end + 2;
+    }
+    return {};
+}
+
+} // namespace detail
 
 /// A proxy's side of one connection that carries one CONNECT. It checks the request and the rules of the options, shows
 /// `decide`, asks to `dial`, and writes the 2xx only behind `tunnel_open()`. From `tunnel` on all unread bytes belong
@@ -197,7 +231,7 @@ template <proxy_parts Parts> class basic_connect_proxy {
                                                         : 0;
     }
 
-    constexpr bool read_head(std::string_view input, const proxy_options& options, step& result) noexcept;
+    TLSUP_HOT constexpr bool read_head(std::string_view input, const proxy_options& options, step& result) noexcept;
     constexpr void head_complete(std::string_view input, const proxy_options& options) noexcept;
     constexpr bool write_text(const proxy_options& options, step& result) noexcept;
 

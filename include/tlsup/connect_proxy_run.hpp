@@ -34,18 +34,20 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
     if (input.size() < kept()) {
         return {{}, action::wait, errc::wrong_call, 0, false};
     }
-    const std::string_view head = detail::part(input, 0, head_size());
     step result;
     while (true) {
+        if (state_ == connect_proxy_state::reading) { // first: most calls come here
+            if (read_head(input, options, result)) {
+                return result;
+            }
+            continue;
+        }
         bool found = false;
         switch (state_) {
-        case connect_proxy_state::reading:
-            found = read_head(input, options, result);
-            break;
         case connect_proxy_state::deciding:
             return {detail::part(input, 0, size_), action::decide, errc::ok, 0, false};
         case connect_proxy_state::granted:
-            return {head, action::dial, errc::ok, 0, false};
+            return {detail::part(input, 0, size_), action::dial, errc::ok, 0, false};
         case connect_proxy_state::dialing:
             return {{}, action::wait, errc::ok, 0, false};
         case connect_proxy_state::confirming:
@@ -53,7 +55,7 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
             found = write_text(options, result);
             break;
         case connect_proxy_state::leaving:
-            return last_step_.give(action::drop, head, errc::ok, 0, false);
+            return last_step_.give(action::drop, detail::part(input, 0, size_), errc::ok, 0, false);
         case connect_proxy_state::draining:
             if (drained_ < options.drain_bytes && !(ended_ && input.empty())) {
                 return last_step_.give(action::drain, input, error_, status_, false);
@@ -62,6 +64,7 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
             break;
         case connect_proxy_state::open:
             return {{}, action::tunnel, errc::ok, status_, false};
+        case connect_proxy_state::reading: // was above
         case connect_proxy_state::closed:
             return {{}, detached_ ? action::detach : action::close, error_, status_, false};
         }
@@ -115,15 +118,16 @@ constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
         }
         return;
     }
-    const connect_target wanted = target(detail::part(input, 0, size_));
+    authority wanted;
     authority own;
-    const bool has_own = parse_authority(options.own_authority, port_rule::required, own) == errc::ok;
-    own_ = has_own && own.port == wanted.port && same_host(own.host, wanted.host);
-    const errc denied = own_                                           ? errc::ok
-                        : wanted.disguised && !options.disguised_hosts ? errc::host_denied
-                        : !options.hosts.allow(wanted.host)            ? errc::host_denied
-                        : !options.ports.allow(wanted.port)            ? errc::port_denied
-                                                                       : errc::ok;
+    (void)parse_authority(detail::connect_to(detail::part(input, 0, size_)), port_rule::required, wanted);
+    own_ = !options.own_authority.empty() &&
+           parse_authority(options.own_authority, port_rule::required, own) == errc::ok && same_authority(own, wanted);
+    const errc denied = own_                                                       ? errc::ok
+                        : !options.disguised_hosts && detail::is_disguised(wanted) ? errc::host_denied
+                        : !options.hosts.allow(wanted.host)                        ? errc::host_denied
+                        : !options.ports.allow(wanted.port)                        ? errc::port_denied
+                                                                                   : errc::ok;
     if (denied == errc::ok) {
         (void)fire(connect_proxy_event::head_complete);
     } else {
@@ -134,23 +138,18 @@ constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
 template <proxy_parts Parts>
 constexpr connect_target basic_connect_proxy<Parts>::target(std::string_view head) const noexcept {
     connect_target found;
-    const request_line line = parse_request_line(head);
+    const std::string_view text = detail::connect_to(head);
     authority parsed;
-    if (line.method != std::string_view{"CONNECT", 7} ||
-        parse_authority(line.target, port_rule::required, parsed) != errc::ok) {
+    if (parse_authority(text, port_rule::required, parsed) != errc::ok) {
         return found;
     }
-    found.authority = line.target;
+    found.authority = text;
     found.host = bare_host(parsed.host);
     found.port = parsed.port;
     found.kind = parsed.kind;
-    found.disguised =
-        parsed.kind == host_kind::number || (parsed.kind == host_kind::ipv6 && detail::embeds_ipv4(found.host));
+    found.disguised = detail::is_disguised(parsed);
     found.own = own_;
-    field proof;
-    if (find_field(head, {"proxy-authorization", 19}, proof)) {
-        found.authorization = proof.value;
-    }
+    found.authorization = detail::find_authorization(head, detail::connect_begin.size + text.size());
     return found;
 }
 
