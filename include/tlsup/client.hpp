@@ -166,11 +166,14 @@ template <client_parts Parts> class basic_client {
         return state_ == client_state::probing || state_ == client_state::asking || state_ == client_state::releasing;
     }
 
+    [[nodiscard]] constexpr bool in_head() const noexcept {
+        return state_ == client_state::probe_sent || state_ == client_state::request_sent ||
+               state_ == client_state::probe_answer || state_ == client_state::awaiting;
+    }
+
     /// Octets that the buffer still has to begin with.
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
-        const bool in_head = state_ == client_state::probe_sent || state_ == client_state::request_sent ||
-                             state_ == client_state::probe_answer || state_ == client_state::awaiting;
-        return state_ == client_state::closed ? 0 : in_head || holds_head_ ? reader_.size() : reader_.ahead();
+        return state_ == client_state::closed ? 0 : in_head() || holds_head_ ? reader_.size() : reader_.ahead();
     }
 
     /// What a call brings along, and the step that it is to return.
@@ -184,7 +187,7 @@ template <client_parts Parts> class basic_client {
     constexpr bool find_step(const turn& now) noexcept;
     constexpr void start(std::string_view input, const client_options& options) noexcept;
     constexpr bool write_head(const turn& now) noexcept;
-    constexpr bool read_head(const turn& now) noexcept;
+    TLSUP_HOT constexpr bool read_head(const turn& now) noexcept;
     constexpr void head_complete(const client_options& options) noexcept;
     constexpr void clear_final(const client_options& options) noexcept;
     constexpr bool read_content(const turn& now) noexcept;

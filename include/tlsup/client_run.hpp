@@ -42,7 +42,7 @@ constexpr step basic_client<Parts>::run(std::string_view input, const client_opt
         result.error = errc::wrong_call;
     } else {
         const turn now{input, options, result};
-        while (!find_step(now)) {
+        while (!(in_head() ? read_head(now) : find_step(now))) { // most calls come to a head
         }
     }
     return result;
@@ -60,11 +60,6 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::find_step(cons
     case client_state::asking:
     case client_state::releasing:
         return write_head(now);
-    case client_state::probe_sent:
-    case client_state::request_sent:
-    case client_state::probe_answer:
-    case client_state::awaiting:
-        return read_head(now);
     case client_state::switched:
         if (now.input.size() <= reader_.size()) {
             return give_head(now, action::drop);
@@ -91,6 +86,10 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::find_step(cons
         }
         unfit = errc::unsolicited_response; // as if it had come with the 426: any split decides the same
         break;
+    case client_state::probe_sent: // these have looked at their head
+    case client_state::request_sent:
+    case client_state::probe_answer:
+    case client_state::awaiting:
     case client_state::closed:
         if (complete_ && error_ == errc::ok && !now.input.empty()) {
             error_ = errc::unsolicited_response; // RFC 9112 9.2; the response before it stands

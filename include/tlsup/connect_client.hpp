@@ -140,7 +140,7 @@ template <connect_parts Parts> class basic_connect_client {
     }
 
     constexpr bool write_head(std::string_view input, const connect_options& options, step& result) noexcept;
-    constexpr bool read_head(std::string_view input, const connect_options& options, step& result) noexcept;
+    TLSUP_HOT constexpr bool read_head(std::string_view input, const connect_options& options, step& result) noexcept;
     constexpr void head_complete() noexcept;
     constexpr bool read_content(std::string_view input, const connect_options& options, step& result) noexcept;
     constexpr void content_complete(bool spent, std::string_view surplus) noexcept;

@@ -38,13 +38,16 @@ constexpr step basic_connect_client<Parts>::next(std::string_view input, const c
     }
     step result;
     while (true) {
+        if (state_ == connect_client_state::awaiting) { // first: most calls come here
+            if (read_head(input, options, result)) {
+                return result;
+            }
+            continue;
+        }
         bool found = false;
         switch (state_) {
         case connect_client_state::asking:
             found = write_head(input, options, result);
-            break;
-        case connect_client_state::awaiting:
-            found = read_head(input, options, result);
             break;
         case connect_client_state::opening:
             return last_step_.give(action::drop, detail::part(input, 0, reader_.size()), errc::ok, facts_.status(),
@@ -59,6 +62,7 @@ constexpr step basic_connect_client<Parts>::next(std::string_view input, const c
             return {{}, action::dial, errc::ok, facts_.status(), false};
         case connect_client_state::open:
             return {{}, action::tunnel, errc::ok, facts_.status(), false};
+        case connect_client_state::awaiting: // was above
         case connect_client_state::closed:
             return {{}, action::close, error_, status(), false};
         }

@@ -17,8 +17,8 @@ class request_reader : public head_reader<request_facts> {
     enum class progress : std::uint8_t { more, empty_line, done, failed };
 
     /// `empty_line`: the first two octets are one; they have to leave the buffer, then `skipped()`.
-    constexpr progress read(std::string_view bytes, const head_limits& limits, std::uint8_t empty_lines,
-                            request_facts& facts) noexcept {
+    TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, std::uint8_t empty_lines,
+                                      request_facts& facts) noexcept {
         if (!started()) {
             const bool cr = !bytes.empty() && bytes[0] == '\r';
             if (bytes.empty() || (cr && bytes.size() == 1)) {
