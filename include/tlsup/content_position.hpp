@@ -45,7 +45,8 @@ class content_position : public message_position {
     [[nodiscard]] constexpr bool until_close() const noexcept { return at(content_place::until_close); }
 
     /// `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
-    constexpr void begin_content(framing how, bool folds, octet_count& left, octet_count& known) noexcept {
+    TLSUP_SEPARATE constexpr void begin_content(framing how, bool folds, octet_count& left,
+                                                octet_count& known) noexcept {
         left = how == framing::length ? std::uint64_t{known} : 0;
         known = how == framing::chunked || how == framing::until_close ? 0 : std::uint64_t{known};
         go(how == framing::chunked       ? content_place::size_first
@@ -91,7 +92,7 @@ class content_position : public message_position {
     }
 
     /// The caller took `count` octets of the piece that was shown; it has checked that there were that many.
-    constexpr void took_content(std::size_t count, octet_count& left, octet_count& known) noexcept {
+    TLSUP_SEPARATE constexpr void took_content(std::size_t count, octet_count& left, octet_count& known) noexcept {
         if (ahead() != 0) {
             ahead_of() = static_cast<std::uint16_t>(ahead() - count);
         } else if (at(content_place::until_close)) {
@@ -113,6 +114,7 @@ class content_position : public message_position {
         end,
         content,
         until_close,
+        chunk,      // up to here it is content, or none is left
         size_first, // the first digit of a chunk's size
         size,
         extension_name_first,
@@ -123,7 +125,6 @@ class content_position : public message_position {
         extension_escape,
         extension_closed,
         size_lf,
-        chunk,
         data_cr,
         data_lf,
         trailer_line,
@@ -141,18 +142,7 @@ class content_position : public message_position {
     [[nodiscard]] constexpr bool at(content_place here) const noexcept { return where() == here; }
     constexpr void go(content_place next) noexcept { at_ = static_cast<place>(next); }
 
-    [[nodiscard]] constexpr bool in_framing() const noexcept {
-        return !at(content_place::content) && !at(content_place::until_close) && !at(content_place::chunk) &&
-               !at(content_place::end);
-    }
-
-    constexpr void go(bool allowed, content_place next, errc why) noexcept {
-        if (allowed) {
-            go(next);
-        } else {
-            fail(why);
-        }
-    }
+    [[nodiscard]] constexpr bool in_framing() const noexcept { return where() > content_place::chunk; }
 
     constexpr void count(std::uint16_t limit, errc why) noexcept {
         if (counted() >= limit) {
@@ -162,48 +152,89 @@ class content_position : public message_position {
         }
     }
 
-    constexpr void scan(char byte, octet_count& left, octet_count& known, const body_limits& limits) noexcept {
-        switch (where()) { // GCOVR_EXCL_BR_LINE as below
-        case content_place::size_first:
-        case content_place::size:
-            scan_size(byte, left, known, limits);
-            break;
-        case content_place::extension_name_first:
-        case content_place::extension_name:
-        case content_place::extension_value_first:
-        case content_place::extension_value:
-        case content_place::extension_quoted:
-        case content_place::extension_escape:
-        case content_place::extension_closed:
-            scan_extension(byte, limits);
-            break;
-        case content_place::size_lf:
-            go(byte == '\n', left != 0 ? content_place::chunk : content_place::trailer_line, errc::bad_chunk);
-            if (left == 0) { // from here on it is trailers that are counted
-                counted() = 0;
-                number() = 0;
+    // Which octet leads where: `what` is an octet, or a class of them. What usual chunks need comes first.
+    struct rule {
+        content_place from;
+        char what;
+        content_place to;
+    };
+    static constexpr rule rules[] = {
+        {content_place::size_lf, '\n', content_place::chunk},
+        {content_place::data_cr, '\r', content_place::data_lf},
+        {content_place::data_lf, '\n', content_place::size_first},
+        // *( ";" token [ "=" ( token / quoted-string ) ] ), without the whitespace that the grammar calls bad
+        {content_place::extension_name_first, class_token, content_place::extension_name},
+        {content_place::extension_name, class_token, content_place::extension_name},
+        {content_place::extension_name, '=', content_place::extension_value_first},
+        {content_place::extension_name, '\r', content_place::size_lf},
+        {content_place::extension_name, ';', content_place::extension_name_first},
+        {content_place::extension_value_first, class_token, content_place::extension_value},
+        {content_place::extension_value_first, '"', content_place::extension_quoted},
+        {content_place::extension_value, class_token, content_place::extension_value},
+        {content_place::extension_value, '\r', content_place::size_lf},
+        {content_place::extension_value, ';', content_place::extension_name_first},
+        {content_place::extension_quoted, '"', content_place::extension_closed},
+        {content_place::extension_quoted, '\\', content_place::extension_escape},
+        {content_place::extension_quoted, class_value, content_place::extension_quoted},
+        {content_place::extension_escape, class_value, content_place::extension_quoted},
+        {content_place::extension_closed, '\r', content_place::size_lf},
+        {content_place::extension_closed, ';', content_place::extension_name_first},
+        // trailer fields have the grammar of fields and no effect, RFC 9112 7.1.2, RFC 9110 6.5.1
+        {content_place::trailer_line, class_token, content_place::trailer_name},
+        {content_place::trailer_line, ' ', content_place::trailer_value},
+        {content_place::trailer_line, '\t', content_place::trailer_value},
+        {content_place::trailer_line, '\r', content_place::last_lf},
+        {content_place::trailer_name, class_token, content_place::trailer_name},
+        {content_place::trailer_name, ':', content_place::trailer_value},
+        {content_place::trailer_value, class_value, content_place::trailer_value},
+        {content_place::trailer_value, '\r', content_place::trailer_lf},
+        {content_place::trailer_lf, '\n', content_place::trailer_line},
+        {content_place::last_lf, '\n', content_place::end},
+    };
+
+    // Where this octet leads; `content`, where no framing leads, if it is wrong.
+    [[nodiscard]] constexpr content_place next_place(char byte) const noexcept {
+        for (const rule& each : rules) {
+            const bool fits =
+                each.what <= class_value ? is(byte, static_cast<byte_class>(each.what)) : each.what == byte;
+            if (at(each.from) && fits) {
+                return each.to;
             }
-            break;
-        case content_place::data_cr:
-            go(byte == '\r', content_place::data_lf, errc::bad_chunk);
-            break;
-        case content_place::data_lf:
-            go(byte == '\n', content_place::size_first, errc::bad_chunk);
+        }
+        return content_place::content;
+    }
+
+    constexpr void scan(char byte, octet_count& left, octet_count& known, const body_limits& limits) noexcept {
+        const content_place from = where();
+        if (from <= content_place::size) {
+            scan_size(byte, left, known, limits);
+            return;
+        }
+        const bool trailer = from >= content_place::trailer_line;
+        if (trailer) {
+            count(limits.trailer_bytes, errc::too_many_trailers);
+            if (fault_ != errc::ok) {
+                return;
+            }
+        }
+        const content_place to = next_place(byte);
+        const bool line = from == content_place::trailer_line;
+        if (to == content_place::content ||
+            (line && to == content_place::trailer_value && (!folded_ || number() == 0))) {
+            fail(trailer ? errc::bad_trailer : errc::bad_chunk);
+        } else if (line && to == content_place::trailer_name && number()++ >= limits.trailers) {
+            fail(errc::too_many_trailers);
+        } else {
+            go(to);
+        }
+        if (from < content_place::size_lf) {
+            count_extension(byte, limits);
+        } else if (to == content_place::size_first) {
             number() = 0;
-            break;
-        case content_place::trailer_line:
-        case content_place::trailer_name:
-        case content_place::trailer_value:
-        case content_place::trailer_lf:
-        case content_place::last_lf:
-            scan_trailer(byte, limits);
-            break;
-        case content_place::content: // GCOVR_EXCL_START next() scans framing only
-        case content_place::until_close:
-        case content_place::chunk:
-        case content_place::end:
-            break;
-            // GCOVR_EXCL_STOP
+        } else if (to == content_place::chunk && left == 0) { // from here on it is trailers that are counted
+            go(content_place::trailer_line);
+            counted() = 0;
+            number() = 0;
         }
     }
 
@@ -231,69 +262,6 @@ class content_position : public message_position {
     constexpr void count_extension(char byte, const body_limits& limits) noexcept {
         if (byte != '\r') {
             count(limits.extension_bytes, errc::extensions_too_long);
-        }
-    }
-
-    // *( ";" token [ "=" ( token / quoted-string ) ] ), without the whitespace that the grammar calls bad.
-    constexpr void scan_extension(char byte, const body_limits& limits) noexcept {
-        const bool token = is(byte, class_token);
-        if (at(content_place::extension_name_first)) {
-            go(token, content_place::extension_name, errc::bad_chunk);
-        } else if (at(content_place::extension_value_first)) {
-            go(token || byte == '"', token ? content_place::extension_value : content_place::extension_quoted,
-               errc::bad_chunk);
-        } else if (at(content_place::extension_quoted)) {
-            const content_place next = byte == '"'    ? content_place::extension_closed
-                                       : byte == '\\' ? content_place::extension_escape
-                                                      : content_place::extension_quoted;
-            go(is(byte, class_value), next, errc::bad_chunk);
-        } else if (at(content_place::extension_escape)) {
-            go(is(byte, class_value), content_place::extension_quoted, errc::bad_chunk);
-        } else if (at(content_place::extension_name) && byte == '=') {
-            go(content_place::extension_value_first);
-        } else if (at(content_place::extension_closed) || !token) {
-            end_extension(byte);
-        }
-        count_extension(byte, limits);
-    }
-
-    constexpr void end_extension(char byte) noexcept {
-        go(byte == '\r' || byte == ';', byte == '\r' ? content_place::size_lf : content_place::extension_name_first,
-           errc::bad_chunk);
-    }
-
-    // Trailer fields have the grammar of fields and no effect. RFC 9112 7.1.2, RFC 9110 6.5.1.
-    constexpr void scan_trailer(char byte, const body_limits& limits) noexcept {
-        count(limits.trailer_bytes, errc::too_many_trailers);
-        if (fault_ != errc::ok) {
-            return;
-        }
-        if (at(content_place::trailer_line)) {
-            scan_trailer_start(byte, limits);
-        } else if (at(content_place::trailer_name)) {
-            go(byte == ':' || is(byte, class_token), byte == ':' ? content_place::trailer_value : where(),
-               errc::bad_trailer);
-        } else if (at(content_place::trailer_value)) {
-            go(byte == '\r' || is(byte, class_value), byte == '\r' ? content_place::trailer_lf : where(),
-               errc::bad_trailer);
-        } else {
-            go(byte == '\n', at(content_place::trailer_lf) ? content_place::trailer_line : content_place::end,
-               errc::bad_trailer);
-        }
-    }
-
-    constexpr void scan_trailer_start(char byte, const body_limits& limits) noexcept {
-        if (byte == '\r') {
-            go(content_place::last_lf);
-        } else if (folded_ && number() != 0 && (byte == ' ' || byte == '\t')) {
-            go(content_place::trailer_value);
-        } else if (!is(byte, class_token)) {
-            fail(errc::bad_trailer);
-        } else if (number() >= limits.trailers) {
-            fail(errc::too_many_trailers);
-        } else {
-            ++number();
-            go(content_place::trailer_name);
         }
     }
 };
