@@ -166,19 +166,21 @@ struct head_facts {
             (void)list.next(member);
             const product protocol = split_product(member, list.token_size());
             if (!protocol.valid) {
-                set(member.empty() ? 0U : unsigned{void_upgrade});
+                set(!member.empty() ? unsigned{void_upgrade} : 0U);
                 continue;
             }
             unsigned found = has(http_on_top) ? unsigned{http_below} : 0U; // it was not the last one after all
             tls_token token{};
-            if (parse_tls_token(member, token) == errc::ok) {
-                tokens.add(token);
-                found |= has(tls_member) ? repeated_tls : tls_member;
-            } else if (is<"http/1.1">(member)) {
+            const bool known_token = parse_tls_token(member, token) == errc::ok;
+            if (!known_token && is<"http/1.1">(member)) {
                 found |= has(tls_member | foreign_layer) ? http_on_top : http_below;
             } else {
-                found |= foreign_layer;
-                if (is<"tls">(protocol.name)) {
+                if (known_token) {
+                    tokens.add(token);
+                } else {
+                    found |= foreign_layer;
+                }
+                if (known_token || is<"tls">(protocol.name)) {
                     found |= has(tls_member) ? repeated_tls : tls_member;
                 }
             }

@@ -222,7 +222,7 @@ class token_list {
     }
 
     /// Those of this list, in this order, that `other` has too.
-    [[nodiscard]] constexpr token_list common(token_list other) const noexcept {
+    [[nodiscard]] TLSUP_SEPARATE constexpr token_list common(token_list other) const noexcept {
         token_list both;
         if ((bits() & other.bits()) >> set_at == 0) {
             return both;

@@ -198,7 +198,7 @@ struct tls_facts {
 
 namespace detail {
 
-constexpr errc judge_handshake(const tls_facts& facts) noexcept {
+TLSUP_SEPARATE constexpr errc judge_handshake(const tls_facts& facts) noexcept {
     if (facts.resumption != session::full) {
         return errc::resumed_session;
     }
