@@ -189,27 +189,29 @@ class head_position : public content_position {
 
     // HTTP-version, and what stands behind it: the end of a request line, or the status code and its SP. The reason
     // phrase may be empty, the SP may not be missing. RFC 9112 2.3, 4.
-    constexpr complete step_version(std::string_view head, bool request) noexcept {
-        const char* shape = (request ? "HTTP/0.0\r" : "HTTP/0.0 000 ") + (position_ - value_);
+    TLSUP_SEPARATE constexpr complete step_version(std::string_view head, bool request) noexcept {
+        constexpr std::string_view shape = "HTTP/0.0 000 "; // a zero stands for any digit
         constexpr std::size_t version = 8;
         std::size_t at = position_;
 #if TLSUP_WORDS
         if (at == value_ && starts_with<"HTTP/1.1", false>(part(head, at, head.size()))) {
             at += version;
-            shape += version;
         }
 #endif
-        for (; at < head.size() && *shape != 0; ++at, ++shape) {
-            if (*shape == '0' ? !is(head[at], class_digit) : head[at] != *shape) {
-                fail(at < value_ + version ? errc::bad_version
-                     : !request            ? errc::bad_status_line
-                     : head[at] == '\n'    ? errc::bare_lf
-                                           : errc::bad_version);
+        const std::size_t behind = value_ + version;
+        const std::size_t end = request ? behind + 1 : shape.size();
+        for (; at < head.size() && at < end; ++at) {
+            const char wanted = request && at == behind ? '\r' : shape[at - value_];
+            if (wanted == '0' ? !is(head[at], class_digit) : head[at] != wanted) {
+                fail(at < behind        ? errc::bad_version
+                     : !request         ? errc::bad_status_line
+                     : head[at] == '\n' ? errc::bare_lf
+                                        : errc::bad_version);
                 break;
             }
         }
         position_ = static_cast<std::uint16_t>(at);
-        if (*shape != 0) {
+        if (at != end) {
             return complete::nothing;
         }
         at_ = request ? place::start_line_end : place::reason;
