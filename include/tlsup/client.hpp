@@ -37,18 +37,12 @@ template <client_parts Parts> class basic_client {
   public:
     /// What to do next, in clear. `clear`: all bytes that were received and not taken.
     constexpr step next(std::string_view clear, const client_options& options) noexcept {
-        if (secure_ && state_ != client_state::closed) {
-            return {{}, action::secure, errc::wrong_call, 0, false};
-        }
-        return run(clear, options);
+        return run(secure_ ? action::secure : action::read, clear, options);
     }
 
     /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. RFC 9112 9.7.
     constexpr step next_secure(std::string_view plain, const client_options& options) noexcept {
-        if (!secure_ && state_ != client_state::closed) {
-            return {{}, action::wait, errc::wrong_call, 0, false};
-        }
-        return run(plain, options);
+        return run(secure_ ? action::read : action::wait, plain, options);
     }
 
     /// The final response of an `answer` step, or the interim one of a `drop` step whose status is 1xx: a gateway
@@ -183,7 +177,8 @@ template <client_parts Parts> class basic_client {
         step& result;
     };
 
-    constexpr step run(std::string_view input, const client_options& options) noexcept;
+    /// `instead`: what to do instead where the other of the two input functions is the right one; else `read`.
+    constexpr step run(action instead, std::string_view input, const client_options& options) noexcept;
     constexpr bool find_step(const turn& now) noexcept;
     constexpr void start(std::string_view input, const client_options& options) noexcept;
     constexpr bool write_head(const turn& now) noexcept;

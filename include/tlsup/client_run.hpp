@@ -35,10 +35,15 @@ template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size
 }
 
 template <client_parts Parts>
-constexpr step basic_client<Parts>::run(std::string_view input, const client_options& options) noexcept {
+constexpr step basic_client<Parts>::run(action instead, std::string_view input,
+                                        const client_options& options) noexcept {
     step result;
-    if (input.size() < kept()) {
-        result.what = action::wait;
+    const bool open = state_ != client_state::closed;
+    if (open && instead == action::read && input.size() < kept()) {
+        instead = action::wait;
+    }
+    if (open && instead != action::read) {
+        result.what = instead;
         result.error = errc::wrong_call;
     } else {
         const turn now{input, options, result};

@@ -40,19 +40,13 @@ template <server_parts Parts> class basic_server {
 
     /// What to do next, in clear. `unread`: all bytes that were received and not taken.
     constexpr step next(std::string_view unread, const server_options& options) noexcept {
-        if (secure_ && state_ != server_state::closed) {
-            return {{}, action::secure, errc::wrong_call, 0, false};
-        }
-        return run(unread, unread, options);
+        return run(secure_ ? action::secure : action::read, unread, unread, options);
     }
 
     /// What to do next, inside TLS. `plain`: decrypted bytes that were not taken. `clear`: the clear buffer, which
     /// still starts with the head that was accepted; it says which authority was upgraded. RFC 9112 9.7.
     constexpr step next_secure(std::string_view plain, std::string_view clear, const server_options& options) noexcept {
-        if (state_ != server_state::closed && (!secure_ || clear.size() < held_)) {
-            return {{}, action::wait, errc::wrong_call, 0, false};
-        }
-        return run(plain, clear, options);
+        return run(!secure_ || clear.size() < held_ ? action::wait : action::read, plain, clear, options);
     }
 
     /// The head of a `decide` or `answer` step: its parts, its facts and its offer. Views into `head`.
@@ -267,7 +261,9 @@ template <server_parts Parts> class basic_server {
         step& result;
     };
 
-    constexpr step run(std::string_view input, std::string_view clear, const server_options& options) noexcept;
+    /// `instead`: what to do instead where the other of the two input functions is the right one; else `read`.
+    constexpr step run(action instead, std::string_view input, std::string_view clear,
+                       const server_options& options) noexcept;
     constexpr bool find_step(const turn& now) noexcept;
     constexpr bool read_more(errc cut) noexcept;
     constexpr bool read_head(const turn& now) noexcept;

@@ -32,16 +32,18 @@ template <server_parts Parts> constexpr errc basic_server<Parts>::took(std::size
 }
 
 template <server_parts Parts>
-constexpr step basic_server<Parts>::run(std::string_view input, std::string_view clear,
+constexpr step basic_server<Parts>::run(action instead, std::string_view input, std::string_view clear,
                                         const server_options& options) noexcept {
     step result;
-    if (options.upgrade.defence != splice_defence::no_upgrade &&
-        options.upgrade_required.tokens() != options.upgrade.tokens) {
+    result.error = errc::wrong_call;
+    if (instead != action::read && state_ != server_state::closed) {
+        result.what = instead;
+    } else if (options.upgrade.defence != splice_defence::no_upgrade &&
+               options.upgrade_required.tokens() != options.upgrade.tokens) {
         result.what = action::close;
         result.error = errc::bad_options;
     } else if (input.size() < kept()) {
         result.what = action::wait;
-        result.error = errc::wrong_call;
     } else {
         const turn now{input, clear, options, result};
         while (!find_step(now)) {
