@@ -74,6 +74,11 @@ struct head_facts {
 
 #if TLSUP_WORDS
     constexpr void connection(std::string_view value) noexcept {
+        if (TLSUP_WORDS != 0 && is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
+            ++connection_members;
+            set(upgrade_option);
+            return;
+        }
         list_reader list(value);
         while (list.more() && count(connection_members)) {
             if (list.take<"upgrade">()) {
@@ -83,16 +88,17 @@ struct head_facts {
             } else if (list.take<"close">()) {
                 set(close);
             } else {
-                other_option(list);
+                list = other_option(list);
             }
         }
     }
 
-    TLSUP_COLD constexpr void other_option(list_reader& list) noexcept {
+    TLSUP_COLD constexpr list_reader other_option(list_reader list) noexcept {
         std::string_view member;
         if (list.next(member) && list.token_size() != member.size()) {
             set(void_connection);
         }
+        return list;
     }
 
     constexpr void upgrade(std::string_view value) noexcept {
@@ -105,16 +111,23 @@ struct head_facts {
                                parse_tls_token(part(rest, 0, tls_token_size), token) == errc::ok &&
                                list.take(tls_token_size);
             if (known) {
-                another_layer();
-                set(has(tls_member) ? repeated_tls | tls_member : unsigned{tls_member});
+                tls_layer();
                 tokens.add(token);
             } else if (list.take<"http/1.1">()) {
                 another_layer();
                 set(has(tls_member | foreign_layer) ? unsigned{http_on_top} : unsigned{http_below});
             } else {
-                other_member(list);
+                list = other_member(list);
             }
         }
+    }
+
+    constexpr void tls_layer() noexcept {
+        if (has(http_on_top | tls_member)) { // not the first layer
+            another_layer();
+            set(has(tls_member) ? unsigned{repeated_tls} : 0U);
+        }
+        set(tls_member);
     }
 
     constexpr void another_layer() noexcept {
@@ -124,13 +137,13 @@ struct head_facts {
     }
 
     // What is no TLS token of a known version.
-    TLSUP_COLD constexpr void other_member(list_reader& list) noexcept {
+    TLSUP_COLD constexpr list_reader other_member(list_reader list) noexcept {
         std::string_view member;
         (void)list.next(member);
         const product protocol = split_product(member, list.token_size());
         if (!protocol.valid) {
             set(member.empty() ? 0U : unsigned{void_upgrade});
-            return;
+            return list;
         }
         another_layer();
         if (is<"tls">(protocol.name)) {
@@ -138,6 +151,7 @@ struct head_facts {
         } else {
             set(foreign_layer);
         }
+        return list;
     }
 
 #else

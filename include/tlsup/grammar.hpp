@@ -14,24 +14,23 @@ namespace tlsup::detail {
 /// Only for lists whose members hold no quoted string. RFC 9110 5.6.1.
 class list_reader {
   public:
-    explicit constexpr list_reader(std::string_view value) noexcept : value_(value) {}
+    explicit constexpr list_reader(std::string_view value) noexcept : rest_(value) { skip_blanks(); }
 
     /// Whether there is a next member. An empty value has one empty member.
-    [[nodiscard]] constexpr bool more() const noexcept { return at_ <= value_.size(); }
+    [[nodiscard]] constexpr bool more() const noexcept { return more_; }
 
     /// The next member, possibly empty; false at the end.
     constexpr bool next(std::string_view& member) noexcept {
-        if (!more()) {
+        if (!more_) {
             return false;
         }
-        skip_blanks();
-        std::size_t end = skip(value_, at_, class_token);
-        token_ = end - at_;
-        while (end < value_.size() && value_[end] != ',') {
+        token_ = skip(rest_, 0, class_token);
+        std::size_t end = token_;
+        while (end < rest_.size() && rest_[end] != ',') {
             ++end;
         }
-        member = trim(part(value_, at_, end));
-        at_ = end + 1;
+        member = trim(part(rest_, 0, end));
+        pass(end);
         return true;
     }
 
@@ -39,37 +38,45 @@ class list_reader {
     [[nodiscard]] constexpr std::size_t token_size() const noexcept { return token_; }
 
     /// What is there from the next member's first octet on.
-    TLSUP_HOT constexpr std::string_view rest() noexcept {
-        skip_blanks();
-        return more() ? part(value_, at_, value_.size()) : std::string_view{};
-    }
+    [[nodiscard]] constexpr std::string_view rest() const noexcept { return rest_; }
 
-    /// Takes the next member where it has exactly so many of the octets that `rest` showed; else it stays the next.
+    /// Takes the next member where it is so many of the octets that `rest` shows; else it stays the next.
     TLSUP_HOT constexpr bool take(std::size_t octets) noexcept {
-        std::size_t end = at_ + octets;
-        while (end < value_.size() && is_blank(value_[end])) {
+        std::size_t end = octets;
+        while (end < rest_.size() && is_blank(rest_[end])) {
             ++end;
         }
-        const bool whole = end == value_.size() || (end < value_.size() && value_[end] == ',');
-        at_ = whole ? end + 1 : at_;
+        const bool whole = end == rest_.size() || rest_[end] == ',';
+        if (whole) {
+            pass(end);
+        }
         return whole;
     }
 
     /// Takes the next member where it is this text, case aside; else it stays the next.
     template <known_text Text> TLSUP_HOT constexpr bool take() noexcept {
-        return starts_with<Text>(rest()) && take(Text.size);
+        return starts_with<Text>(rest_) && take(Text.size);
     }
 
   private:
-    TLSUP_HOT constexpr void skip_blanks() noexcept {
-        while (at_ < value_.size() && is_blank(value_[at_])) {
-            ++at_;
-        }
+    /// Goes on behind the comma at `end`, or ends there.
+    TLSUP_HOT constexpr void pass(std::size_t end) noexcept {
+        more_ = end < rest_.size();
+        rest_ = part(rest_, more_ ? end + 1 : end, rest_.size());
+        skip_blanks();
     }
 
-    std::string_view value_;
-    std::size_t at_ = 0;
+    TLSUP_HOT constexpr void skip_blanks() noexcept {
+        std::size_t at = TLSUP_WORDS != 0 && !rest_.empty() && rest_[0] == ' ' ? 1 : 0; // as mostly
+        while (at < rest_.size() && is_blank(rest_[at])) {
+            ++at;
+        }
+        rest_ = part(rest_, at, rest_.size());
+    }
+
+    std::string_view rest_;
     std::size_t token_ = 0;
+    bool more_ = true;
 };
 
 constexpr bool is_token(std::string_view text) noexcept {

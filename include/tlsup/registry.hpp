@@ -227,6 +227,9 @@ class token_list {
         if ((bits() & other.bits()) >> set_at == 0) {
             return both;
         }
+        if (TLSUP_WORDS != 0 && (bits() & ~other.bits()) >> set_at == 0) {
+            return *this; // all of them, as mostly
+        }
         unsigned rest = bits() >> 3;
         for (std::size_t left = size(); left > 0; --left, rest >>= 2) {
             if ((other.bits() >> (set_at + (rest & 3)) & 1U) != 0) {

@@ -55,7 +55,7 @@ constexpr bool allows(method_policy policy, method how) noexcept {
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules, token_list both) noexcept {
+TLSUP_HOT constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules, token_list both) noexcept {
     if (!facts.has_upgrade()) {
         return errc::no_offer;
     }
@@ -83,7 +83,7 @@ constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rule
 } // namespace detail
 
 /// Judges the offer of a complete, faultless head. RFC 9110 7.8, RFC 2817 3.
-constexpr judged judge(const request_facts& facts, const upgrade_rules& rules) noexcept {
+TLSUP_HOT constexpr judged judge(const request_facts& facts, const upgrade_rules& rules) noexcept {
     judged result;
     const token_list both = facts.listed_tokens().common(rules.tokens);
     result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules, both);
