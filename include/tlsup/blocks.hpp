@@ -46,6 +46,24 @@ template <class Vector> TLSUP_HOT inline std::uint32_t mask_of(Vector holds) noe
     return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(std::bit_cast<octets>(holds)));
 }
 
+/// A text of eight to fifteen octets, and NUL behind it.
+TLSUP_HOT inline block load_short(std::string_view text) noexcept {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
+    const std::size_t half = (block_bytes - text.size()) * 4; // of the bits to drop: 64 at once cannot be
+    using words = std::uint64_t __attribute__((vector_size(16)));
+    return std::bit_cast<block>(words{first, last >> half >> half});
+}
+
+/// Letters, digits and '-': what most tokens and labels are made of.
+TLSUP_HOT inline auto is_usual(block octets) noexcept {
+    const block letters = (octets | 0x20) - 'a';
+    const block digits = octets - '0';
+    return (letters < 26) | (digits < 10) | (octets == '-');
+}
+
 #elif TLSUP_NEON
 
 inline constexpr std::size_t block_bytes = 16;
