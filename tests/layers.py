@@ -29,7 +29,7 @@ LAYERS = [
     ["write_head", "write_fixed"],
     ["request_facts", "response_facts", "cache"],
     ["facts", "network"],
-    ["authority", "basic"],
+    ["authority", "basic", "line_scanner"],
     ["tunnel", "ledger", "refusal"],
     ["grammar", "registry", "blocks", "message_position"],
     ["words", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",

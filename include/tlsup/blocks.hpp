@@ -251,10 +251,7 @@ template <byte_class Wanted> struct class_stop {
 
 template <byte_class Wanted> struct class_stop {
     static constexpr bool exact = false; // it knows letters, digits and '-': the table says more
-    TLSUP_HOT static auto in_block(block octets) noexcept {
-        const block small = octets | 0x20;
-        return ((small < 'a') | (small > 'z')) & ((octets < '0') | (octets > '9')) & (octets != '-');
-    }
+    TLSUP_HOT static auto in_block(block octets) noexcept { return ~is_usual(octets); }
 };
 
 #endif
@@ -277,83 +274,5 @@ TLSUP_HOT constexpr std::size_t skip_class(std::string_view text, std::size_t fr
 TLSUP_HOT constexpr std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
     return skip_class<class_token>(text, from);
 }
-
-/// Where the names and the values of field lines end.
-class line_scanner {
-  public:
-    explicit constexpr line_scanner(std::string_view text) noexcept : text_(text) {}
-
-    [[nodiscard]] TLSUP_HOT constexpr std::size_t name_end(std::size_t name) const noexcept {
-        return skip_token(text_, name);
-    }
-    /// `line`: where the line begins, or where it was read to.
-    [[nodiscard]] TLSUP_HOT constexpr std::size_t value_end(std::size_t /*line*/, std::size_t value) const noexcept {
-        return skip_value(text_, value);
-    }
-
-  private:
-    std::string_view text_;
-};
-
-#if TLSUP_SSE2
-
-/// The same for a text of a window at least: values are looked at sixty-four octets at once, ahead of the line, so that
-/// finding an end does not wait for the end before it. HTAB counts as an end.
-class window_scanner {
-  public:
-    static constexpr std::size_t window = 64;
-
-    explicit window_scanner(std::string_view text) noexcept
-        : data_(text.data()), size_(text.size()), last_(text.size() - block_bytes) {}
-
-    [[nodiscard]] TLSUP_HOT std::size_t name_end(std::size_t name) const noexcept {
-        if (name <= last_) {
-            const auto found = mask_of(class_stop<class_token>::in_block(load_block(data_ + name)));
-            if (found != 0 && class_stop<class_token>::exact) {
-                return name + first_of(found);
-            }
-        }
-        return skip_token({data_, size_}, name);
-    }
-
-    TLSUP_HOT std::size_t value_end(std::size_t line, std::size_t /*value*/) noexcept {
-        while (true) {
-            const std::uint64_t found = line - base_ < window ? mask_ >> (line - base_) : 0;
-            if (found != 0) {
-                return line + first_of(found);
-            }
-            line = line - base_ < window ? base_ + window : line;
-            if (line >= size_) {
-                return size_;
-            }
-            fill(line);
-        }
-    }
-
-  private:
-    [[nodiscard]] TLSUP_HOT std::uint64_t mask_at(std::size_t at) const noexcept {
-        return mask_of(value_stop::in_block(load_block(data_ + at)));
-    }
-    /// From `from` on; near the end a window that begins before, without what lies before.
-    TLSUP_HOT void fill(std::size_t from) noexcept {
-        const std::size_t start = from + window <= size_ ? from : size_ - window;
-#if TLSUP_AVX2
-        const std::uint64_t low = wide_mask_of(value_stop::in_block(load_wide(data_ + start)));
-        const std::uint64_t high = wide_mask_of(value_stop::in_block(load_wide(data_ + start + 32)));
-        mask_ = low | high << 32;
-#else
-        mask_ = mask_at(start) | mask_at(start + 16) << 16 | mask_at(start + 32) << 32 | mask_at(start + 48) << 48;
-#endif
-        base_ = start;
-    }
-
-    const char* data_;
-    std::size_t size_;
-    std::size_t last_;
-    std::size_t base_ = ~std::size_t{window - 1};
-    std::uint64_t mask_ = 0;
-};
-
-#endif
 
 } // namespace tlsup::detail

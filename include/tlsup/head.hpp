@@ -9,6 +9,7 @@
 #include "error.hpp"
 #include "fields.hpp"
 #include "head_position.hpp"
+#include "line_scanner.hpp"
 #include "request_facts.hpp"
 #include "response_facts.hpp"
 #include "scan.hpp"
@@ -23,12 +24,15 @@ template <class Facts> class head_reader : public head_position {
 
     /// `bytes` begins with the head, and with the same bytes as at the last call.
     TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
-        if (plain_ways && at_ == place::value &&
-            bytes.size() < limits.head_bytes) { // as with most pieces of a head that comes so
-            move(skip_value(bytes, position_), place::value);
-            if (position_ == bytes.size()) {
-                return progress::more;
+        if (plain_ways && at_ >= place::name && bytes.size() < limits.head_bytes) {
+            if (at_ == place::value) { // as with most pieces of a head that comes so
+                const std::size_t end = skip_value(bytes, position_);
+                position_ = static_cast<std::uint16_t>(end);
+                if (end == bytes.size()) {
+                    return progress::more;
+                }
             }
+            return read_piece(bytes, limits, facts);
         }
         return read_on(bytes, limits, facts);
     }
@@ -62,76 +66,104 @@ template <class Facts> class head_reader : public head_position {
         return progress::failed;
     }
 
+    // The rest of a line that was cut, and what is there of the next.
+    constexpr progress read_piece(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        if (reads_plain(head) && fault_ == errc::ok) {
+            if (at_ == place::name) {
+                if (std::size_t{position_} - mark_ < usual_name) {
+                    --fields_;
+                    move(mark_, place::line);
+                }
+            } else if (at_ == place::value && !folded_ && line_is_over(head, position_)) {
+                facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, position_));
+                pending_ = false;
+                move(position_ + 2U, place::line);
+            }
+            if (at_ == place::line) {
+                read_cut_line(line_scanner(head), head, limits);
+                if (position_ == head.size()) {
+                    return progress::more;
+                }
+            }
+        }
+        return read_on(head, limits, facts);
+    }
+
     TLSUP_HOT constexpr void read_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         do {
-            const bool plain = at_ == place::name || (pending_ ? at_ == place::value && !folded_ : at_ == place::line);
-            if (plain_ways && plain && !read_plain_lines(head, limits, facts)) {
+            if (at_ == place::line && !pending_ && reads_plain(head) && !read_plain_lines(head, limits, facts)) {
                 return;
             }
         } while (read_any_line(head, limits, facts));
     }
 
-    TLSUP_HOT constexpr bool read_plain_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+    static constexpr bool reads_plain(std::string_view head) noexcept {
 #if TLSUP_SSE2
-        if (!std::is_constant_evaluated() && head.size() - position_ >= window_scanner::window) {
-            return read_plain_lines(window_scanner(head), head, limits, facts);
-        }
+        return !std::is_constant_evaluated() && head.size() >= block_bytes;
+#else
+        return plain_ways && head.data() != nullptr;
 #endif
-        return read_plain_lines(line_scanner(head), head, limits, facts);
     }
 
     // Lines as they mostly are: whole, or cut in the name or the value. False where there is no more to read. What is
     // unusual is left to `read_any_line`.
-    template <class Scanner>
-    constexpr bool read_plain_lines(Scanner scanner, std::string_view head, const head_limits& limits,
-                                    Facts& facts) noexcept {
+    TLSUP_HOT constexpr bool read_plain_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
+        line_scanner scanner(head);
         std::size_t at = position_;
         std::size_t mark = mark_;
         std::size_t value = value_;
         const unsigned allowed = fields_ < limits.fields ? limits.fields - unsigned{fields_} : 0;
         unsigned left = allowed;
-        place where = at_;
-        while (at < head.size()) {
-            const std::size_t line = at;
-            if (where == place::line) {
-                if (static_cast<unsigned char>(head[at]) <= ' ' || left == 0) {
-                    break;
-                }
-                --left;
-                mark = at;
-            }
-            if (where != place::value) {
-                at = scanner.name_end(at);
-                where = place::name;
-                if (at == head.size() || head[at] != ':' || at == mark) {
-                    break;
-                }
-                value = ++at;
-                where = place::value;
-            }
-            at = scanner.value_end(line, at);
-            if (at + 2 >= head.size() || !starts_with<"\r\n">(part(head, at, at + 2))) {
+        while (left != 0 && begins_name(head, at)) {
+            const std::size_t colon = scanner.colon(at);
+            const std::size_t end = scanner.value_end(at);
+            if (end <= colon || !line_is_over(head, end)) {
                 break;
             }
-            const char next = head[at + 2];
-            if (static_cast<unsigned char>(next) <= ' ' && next != '\r') {
-                break; // the line goes on, or is wrong
+            if (!facts.field_line(part(head, at, colon), part(head, colon + 1, end)) && !scanner.is_name(at, colon)) {
+                break;
             }
-            facts.field(part(head, mark, value - 1), trim_value(part(head, value, at)), false);
-            at += 2;
-            where = place::line;
+            mark = at;
+            value = colon + 1;
+            at = end + 2;
+            --left;
         }
-        if (where == place::line && ends_line(head, at)) {
-            at += 2;
-            where = place::done;
-        }
-        position_ = static_cast<std::uint16_t>(at);
+        fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
         mark_ = static_cast<std::uint16_t>(mark);
         value_ = static_cast<std::uint16_t>(value);
-        fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
-        at_ = where;
-        pending_ = where == place::value;
-        return where != place::done && at < head.size();
+        if (ends_line(head, at)) {
+            move(at + 2, place::done);
+            return false;
+        }
+        move(at, place::line);
+        read_cut_line(scanner, head, limits);
+        return position_ != head.size();
+    }
+
+    // A line that is cut in its name or its value, or whose value is unusual. A whole one is left to others.
+    TLSUP_HOT constexpr void read_cut_line(const line_scanner& scanner, std::string_view head,
+                                           const head_limits& limits) noexcept {
+        const std::size_t name = position_;
+        if (!begins_name(head, name) || fields_ >= limits.fields) {
+            return;
+        }
+        const std::size_t colon = scanner.colon(name);
+        if (colon == head.size()) {
+            if (colon - name < usual_name && scanner.is_name(name, colon)) {
+                ++fields_;
+                mark_ = static_cast<std::uint16_t>(name);
+                move(colon, place::name);
+            }
+            return;
+        }
+        const std::size_t end = skip_value(head, colon + 1);
+        if (!line_is_over(head, end) && scanner.is_name(name, colon)) {
+            ++fields_;
+            mark_ = static_cast<std::uint16_t>(name);
+            value_ = static_cast<std::uint16_t>(colon + 1);
+            pending_ = true;
+            move(end, place::value);
+        }
     }
 
     // One step after the other, whatever comes.
@@ -164,8 +196,8 @@ template <class Facts> class head_reader : public head_position {
         }
         const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };
         if constexpr (for_request) {
-            facts.start_scanned(part(head, 0, mark_ - 1U), part(head, mark_, value_ - 1U), digit(value_ + 5U),
-                                digit(value_ + 7U), errc::ok);
+            facts.start_scanned(parse_method(part(head, 0, mark_ - 1U)), part(head, mark_, value_ - 1U),
+                                digit(value_ + 5U), digit(value_ + 7U), errc::ok);
         } else {
             facts.start(digit(5), digit(7), static_cast<std::uint16_t>(digit(9) * 100 + digit(10) * 10 + digit(11)));
         }
@@ -202,18 +234,12 @@ template <class Facts> class head_reader : public head_position {
         }
     }
 
-    TLSUP_HOT static constexpr std::size_t method_size(std::string_view head) noexcept {
-        return starts_with<"GET ", false>(head)       ? 3
-               : starts_with<"OPTIONS ", false>(head) ? 7
-               : starts_with<"CONNECT ", false>(head) ? 7
-                                                      : skip(head, 0, class_token);
-    }
-
     // A request line of HTTP/1.1, whole. True where it was one.
     TLSUP_HOT constexpr bool read_plain_request_line(std::string_view head, const head_limits& limits,
                                                      Facts& facts) noexcept {
         if constexpr (for_request) {
-            const std::size_t space = method_size(head);
+            const method_token found = find_method(head);
+            const std::size_t space = found.size;
             if (space == 0 || space >= head.size() || space > limits.method_bytes || head[space] != ' ') {
                 return false;
             }
@@ -230,7 +256,7 @@ template <class Facts> class head_reader : public head_position {
                 move(end + 1, place::version);
                 return false;
             }
-            facts.start_scanned(part(head, 0, space), part(head, target, end), 1, 1, errc::ok);
+            facts.start_scanned(found.what, part(head, target, end), 1, 1, errc::ok);
             fault_ = facts.fault();
             const bool good = fault_ == errc::ok;
             move(line_end + (good ? 2 : 1), good ? place::line : place::start_line_end);

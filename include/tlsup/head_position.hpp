@@ -41,6 +41,16 @@ class head_position : public content_position {
         return at + 1 < head.size() && starts_with<"\r\n">(part(head, at, at + 2));
     }
 
+    TLSUP_HOT static constexpr bool begins_name(std::string_view head, std::size_t at) noexcept {
+        return at < head.size() && static_cast<unsigned char>(head[at]) > ' ';
+    }
+
+    // Whether a line ends there, and does not go on behind its end.
+    TLSUP_HOT static constexpr bool line_is_over(std::string_view head, std::size_t end) noexcept {
+        return end + 2 < head.size() && starts_with<"\r\n">(part(head, end, end + 2)) &&
+               (static_cast<unsigned char>(head[end + 2]) > ' ' || head[end + 2] == '\r');
+    }
+
     constexpr void move(std::size_t position, place next) noexcept {
         position_ = static_cast<std::uint16_t>(position);
         at_ = next;

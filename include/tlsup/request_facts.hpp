@@ -44,8 +44,30 @@ constexpr method parse_method(std::string_view text) noexcept {
 }
 
 namespace detail {
+
 template <class Facts> class head_reader;
 template <content_parts Parts> class basic_body_reader;
+
+/// The token at the front of a request line, and its method.
+struct method_token {
+    method what;
+    std::size_t size;
+};
+
+TLSUP_HOT constexpr method_token find_method(std::string_view line) noexcept {
+    if (starts_with<"GET ", false>(line)) {
+        return {method::get, 3};
+    }
+    if (starts_with<"OPTIONS ", false>(line)) {
+        return {method::options, 7};
+    }
+    if (starts_with<"CONNECT ", false>(line)) {
+        return {method::connect, 7};
+    }
+    const std::size_t size = skip(line, 0, class_token);
+    return {parse_method(part(line, 0, size)), size};
+}
+
 } // namespace detail
 
 /// What the end of a request's head may forgive.
@@ -67,7 +89,7 @@ class request_facts {
         const errc wrong = !detail::is_token(method_text) ? errc::bad_method
                            : bad && major == 1            ? errc::bad_target
                                                           : errc::ok;
-        start_scanned(method_text, target, major, minor, wrong);
+        start_scanned(parse_method(method_text), target, major, minor, wrong);
     }
 
     /// One complete field line: name and value, without the whitespace around the value. RFC 9110 5.
@@ -75,7 +97,7 @@ class request_facts {
     TLSUP_HOT constexpr void field(std::string_view name, std::string_view value, bool folded) noexcept {
         constexpr std::uint32_t known = detail::head_facts::known_sizes | 1U << 4 | 1U << 6;
         if (!TLSUP_WORDS || (name.size() < 32 && (known >> name.size() & 1U) != 0)) {
-            known_field(name, value, folded);
+            (void)known_field(name, value, folded);
         }
     }
 
@@ -134,17 +156,24 @@ class request_facts {
     template <content_parts Parts> friend class detail::basic_body_reader;
 
     /// The octets of method and target were looked at; `wrong` says what was found.
-    constexpr void start_scanned(std::string_view method_text, std::string_view target, unsigned major, unsigned minor,
+    constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
                                  errc wrong) noexcept {
         head_.minor = static_cast<std::uint8_t>(minor);
-        method_ = parse_method(method_text);
+        method_ = how;
         head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
     }
 
-    TLSUP_HOT constexpr void known_field(std::string_view name, std::string_view value, bool folded) noexcept {
+    /// A field line with the whitespace around its value. True where the name is one that counts.
+    TLSUP_HOT constexpr bool field_line(std::string_view name, std::string_view value) noexcept {
+        constexpr std::uint32_t known = detail::head_facts::known_sizes | 1U << 4 | 1U << 6;
+        return name.size() < 32 && (known >> name.size() & 1U) != 0 &&
+               known_field(name, detail::trim_value(value), false);
+    }
+
+    TLSUP_HOT constexpr bool known_field(std::string_view name, std::string_view value, bool folded) noexcept {
 #if TLSUP_WORDS
         if (head_.field(name, value, folded)) {
-            return;
+            return true;
         }
         const bool is_host = detail::is<"host">(name);
         const bool is_expect = !is_host && detail::is<"expect">(name);
@@ -164,6 +193,7 @@ class request_facts {
         } else if (is_expect) {
             more_ |= detail::is<"100-continue">(value) ? expects : expects_other;
         }
+        return is_host || is_expect;
     }
 
     constexpr errc finish_any(request_leniency forgives) noexcept {

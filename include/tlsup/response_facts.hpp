@@ -11,7 +11,8 @@ namespace tlsup {
 
 namespace detail {
 template <content_parts Parts> class basic_body_reader;
-}
+template <class Facts> class head_reader;
+} // namespace detail
 
 /// What a response's head says. Fill it through `start`, `field` for each field line and `finish`, or let a machine do
 /// it. Twenty octets, no views: the head may be gone when you ask.
@@ -97,7 +98,18 @@ class response_facts {
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:
+    template <class Facts> friend class detail::head_reader;
     template <content_parts Parts> friend class detail::basic_body_reader;
+
+    /// A field line with the whitespace around its value. True where the name is one that counts.
+    TLSUP_HOT constexpr bool field_line(std::string_view name, std::string_view value) noexcept {
+#if TLSUP_WORDS
+        return name.size() < 32 && (detail::head_facts::known_sizes >> name.size() & 1U) != 0 &&
+               head_.field(name, detail::trim_value(value), false);
+#else
+        return head_.field(name, detail::trim_value(value), false) != detail::head_facts::known::none;
+#endif
+    }
 
     [[no_unique_address]] detail::head_facts head_{};
     bool bare_ = false;

@@ -12,15 +12,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::check(skip_token(text, from) == skip(text, from, class_token));
     }
 #if TLSUP_SSE2
-    if (text.size() >= window_scanner::window) {
-        window_scanner scanner(text);
+    if (text.size() >= block_bytes) {
+        line_scanner scanner(text);
         for (std::size_t line = 0; line < text.size();) {
-            const std::size_t end = scanner.value_end(line, line);
+            const std::size_t colon = scanner.colon(line);
+            fuzz::check(colon == text.find(':', line) || colon == text.size());
+            fuzz::check(scanner.is_name(line, colon) == (colon != line && skip(text, line, class_token) >= colon));
+            const std::size_t end = scanner.value_end(line);
             const std::size_t value = skip(text, line, class_value);
             fuzz::check(end == value || (end < value && text[end] == '\t' && text.find('\t', line) == end));
-            fuzz::check(scanner.name_end(line) == skip(text, line, class_token));
             line = end + 1;
         }
+    }
+    if (labels at_once; read_short_labels(text, at_once)) {
+        const labels found = read_labels(text);
+        fuzz::check(at_once.end == found.end && at_once.last == found.last && found.sound);
     }
 #endif
     list_reader members(text);

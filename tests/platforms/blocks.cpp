@@ -34,6 +34,16 @@ void expect(bool holds, const char* what, const std::string& text, std::size_t f
     }
 }
 
+#if TLSUP_SSE2
+void compare_authority(const std::string& text, std::string_view view) {
+    labels at_once;
+    if (read_short_labels(view, at_once)) {
+        const labels found = read_labels(view);
+        expect(at_once.end == found.end && at_once.last == found.last && found.sound, "labels", text, 0);
+    }
+}
+#endif
+
 void compare(const std::string& text) {
     const std::string_view view = before_the_page(text);
     for (std::size_t from = 0; from <= view.size(); ++from) {
@@ -42,19 +52,29 @@ void compare(const std::string& text) {
         expect(skip_token(view, from) == skip(view, from, class_token), "a token's end", text, from);
     }
 #if TLSUP_SSE2
-    if (view.size() >= window_scanner::window) {
+    if (view.size() >= block_bytes) {
         const auto value_or_tab = [&](std::size_t from) {
             const std::size_t end = skip(view, from, class_value);
             const std::size_t tab = view.find('\t', from);
             return tab < end ? tab : end;
         };
-        window_scanner every(view); // one scanner goes on from line to line, the other is new each time
+        line_scanner every(view); // one scanner goes on from line to line, the other is new each time
         for (std::size_t from = 0; from < view.size(); ++from) {
-            window_scanner fresh(view);
-            expect(fresh.value_end(from, from) == value_or_tab(from), "a window", text, from);
-            expect(every.value_end(from, from) == value_or_tab(from), "windows in a row", text, from);
-            expect(fresh.name_end(from) == skip(view, from, class_token), "a name's end", text, from);
+            line_scanner fresh(view);
+            expect(fresh.value_end(from) == value_or_tab(from), "a window", text, from);
+            expect(every.value_end(from) == value_or_tab(from), "windows in a row", text, from);
+            const std::size_t colon = view.find(':', from);
+            const bool near = colon < view.size() && colon - from < usual_name;
+            expect(fresh.colon(from) == (near ? colon : view.size()), "a colon", text, from);
+            for (const std::size_t size : {0, 1, 7, 15, 16, 17, 33}) {
+                const std::size_t end = from + size;
+                const bool name = size != 0 && skip(view, from, class_token) >= end;
+                expect(end > view.size() || fresh.is_name(from, end) == name, "a name", text, from);
+            }
         }
+    }
+    if (view.size() <= 40) {
+        compare_authority(text, view);
     }
 #endif
 }
