@@ -141,7 +141,7 @@ TLSUP_HOT inline std::size_t skip_blocks(const char* data, std::size_t from, std
         }
     }
 #endif
-    while (from <= last) {
+    while (from < last) {
         const auto found = mask_of(end.in_block(load_block(data + from)));
         if (found != 0) {
             return from + first_of(found) / mask_bits;

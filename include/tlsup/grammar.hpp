@@ -67,11 +67,9 @@ class list_reader {
     }
 
     TLSUP_HOT constexpr void skip_blanks() noexcept {
-        std::size_t at = TLSUP_WORDS != 0 && !rest_.empty() && rest_[0] == ' ' ? 1 : 0; // as mostly
-        while (at < rest_.size() && is_blank(rest_[at])) {
-            ++at;
+        while (!rest_.empty() && is_blank(rest_[0])) {
+            rest_ = part(rest_, 1, rest_.size());
         }
-        rest_ = part(rest_, at, rest_.size());
     }
 
     std::string_view rest_;

@@ -24,14 +24,12 @@ template <class Facts> class head_reader : public head_position {
 
     /// `bytes` begins with the head, and with the same bytes as at the last call.
     TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
-        if (plain_ways && at_ >= place::name && bytes.size() < limits.head_bytes) {
-            if (at_ == place::value) { // as with most pieces of a head that comes so
-                const std::size_t end = skip_value(bytes, position_);
-                position_ = static_cast<std::uint16_t>(end);
-                if (end == bytes.size()) {
-                    return progress::more;
-                }
-            }
+        if (plain_ways && at_ == place::value && bytes.size() < limits.head_bytes) { // as with most pieces of a head
+            const std::size_t end = skip_value(bytes, position_);
+            position_ = static_cast<std::uint16_t>(end);
+            return end == bytes.size() ? progress::more : read_piece(bytes, limits, facts);
+        }
+        if (plain_ways && at_ == place::name && bytes.size() < limits.head_bytes) {
             return read_piece(bytes, limits, facts);
         }
         return read_on(bytes, limits, facts);

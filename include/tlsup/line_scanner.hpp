@@ -48,8 +48,11 @@ class line_scanner {
         return size != 0 && skip_token({data_, end}, name) == end;
     }
 
-    /// The first octet at or behind the line's beginning, or behind where it was read to, that no value has, or HTAB.
+    /// The first octet at or behind the line's beginning that no value has; HTAB may count as one.
     [[nodiscard]] TLSUP_HOT std::size_t value_end(std::size_t line) noexcept {
+        if (size_ < window) {
+            return skip_value({data_, size_}, line);
+        }
         while (true) {
             const std::uint64_t found = line - base_ < window ? mask_ >> (line - base_) : 0;
             if (found != 0) {
@@ -78,10 +81,6 @@ class line_scanner {
 
     /// From `from` on, and near the end what lies before it, too.
     TLSUP_HOT void fill(std::size_t from) noexcept {
-        if (size_ < window) {
-            fill_less();
-            return;
-        }
         base_ = from + window <= size_ ? from : size_ - window;
 #if TLSUP_AVX2
         const std::uint64_t low = wide_mask_of(value_stop::in_block(load_wide(data_ + base_)));
@@ -91,14 +90,6 @@ class line_scanner {
         mask_ = value_marks(base_) | value_marks(base_ + 16) << 16 | value_marks(base_ + 32) << 32 |
                 value_marks(base_ + 48) << 48;
 #endif
-    }
-
-    void fill_less() noexcept {
-        base_ = 0;
-        mask_ = value_marks(last_) << last_;
-        for (std::size_t at = 0; at < last_; at += block_bytes) {
-            mask_ |= value_marks(at) << at;
-        }
     }
 
     [[nodiscard]] TLSUP_HOT std::uint64_t value_marks(std::size_t at) const noexcept {

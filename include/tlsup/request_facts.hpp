@@ -156,8 +156,8 @@ class request_facts {
     template <content_parts Parts> friend class detail::basic_body_reader;
 
     /// The octets of method and target were looked at; `wrong` says what was found.
-    constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
-                                 errc wrong) noexcept {
+    TLSUP_HOT constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
+                                           errc wrong) noexcept {
         head_.minor = static_cast<std::uint8_t>(minor);
         method_ = how;
         head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
@@ -172,11 +172,11 @@ class request_facts {
 
     TLSUP_HOT constexpr bool known_field(std::string_view name, std::string_view value, bool folded) noexcept {
 #if TLSUP_WORDS
-        if (head_.field(name, value, folded)) {
-            return true;
-        }
         const bool is_host = detail::is<"host">(name);
         const bool is_expect = !is_host && detail::is<"expect">(name);
+        if (!is_host && !is_expect) {
+            return head_.field(name, value, folded);
+        }
 #else
         const auto found = head_.field(name, value, folded);
         const bool is_host = found == detail::head_facts::known::host;

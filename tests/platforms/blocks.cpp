@@ -55,7 +55,7 @@ void compare(const std::string& text) {
     if (view.size() >= block_bytes) {
         const auto value_or_tab = [&](std::size_t from) {
             const std::size_t end = skip(view, from, class_value);
-            const std::size_t tab = view.find('\t', from);
+            const std::size_t tab = view.size() < line_scanner::window ? end : view.find('\t', from);
             return tab < end ? tab : end;
         };
         line_scanner every(view); // one scanner goes on from line to line, the other is new each time
