@@ -73,12 +73,16 @@ struct head_facts {
     }
 
 #if TLSUP_WORDS
-    constexpr void connection(std::string_view value) noexcept {
-        if (TLSUP_WORDS != 0 && is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
+    TLSUP_HOT constexpr void connection(std::string_view value) noexcept {
+        if (is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
             ++connection_members;
             set(upgrade_option);
-            return;
+        } else {
+            connection_list(value);
         }
+    }
+
+    constexpr void connection_list(std::string_view value) noexcept {
         list_reader list(value);
         while (list.more() && count(connection_members)) {
             if (list.take<"upgrade">()) {

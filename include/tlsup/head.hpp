@@ -67,21 +67,19 @@ template <class Facts> class head_reader : public head_position {
     // The rest of a line that was cut, and what is there of the next.
     constexpr progress read_piece(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         if (reads_plain(head) && fault_ == errc::ok) {
-            if (at_ == place::name) {
-                if (std::size_t{position_} - mark_ < usual_name) {
-                    --fields_;
-                    move(mark_, place::line);
-                }
-            } else if (at_ == place::value && !folded_ && line_is_over(head, position_)) {
+            if (at_ == place::name && std::size_t{position_} - mark_ < usual_name) {
+                --fields_;
+                move(mark_, place::line);
+                begin_plain_line(head, limits, true);
+            }
+            if (at_ == place::value && !folded_ && line_is_over(head, position_)) {
                 facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, position_));
                 pending_ = false;
                 move(position_ + 2U, place::line);
+                begin_plain_line(head, limits, false);
             }
-            if (at_ == place::line) {
-                read_cut_line(line_scanner(head), head, limits);
-                if (position_ == head.size()) {
-                    return progress::more;
-                }
+            if (position_ == head.size()) {
+                return progress::more;
             }
         }
         return read_on(head, limits, facts);
@@ -112,7 +110,8 @@ template <class Facts> class head_reader : public head_position {
         std::size_t value = value_;
         const unsigned allowed = fields_ < limits.fields ? limits.fields - unsigned{fields_} : 0;
         unsigned left = allowed;
-        while (left != 0 && begins_name(head, at)) {
+        bool more = left != 0 && begins_name(head, at);
+        while (more) {
             const std::size_t colon = scanner.colon(at);
             const std::size_t end = scanner.value_end(at);
             if (end <= colon || !line_is_over(head, end)) {
@@ -124,7 +123,7 @@ template <class Facts> class head_reader : public head_position {
             mark = at;
             value = colon + 1;
             at = end + 2;
-            --left;
+            more = --left != 0 && head[at] != '\r'; // it is no blank
         }
         fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
         mark_ = static_cast<std::uint16_t>(mark);
@@ -134,13 +133,15 @@ template <class Facts> class head_reader : public head_position {
             return false;
         }
         move(at, place::line);
-        read_cut_line(scanner, head, limits);
+        begin_plain_line(head, limits, false);
         return position_ != head.size();
     }
 
-    // A line that is cut in its name or its value, or whose value is unusual. A whole one is left to others.
-    TLSUP_HOT constexpr void read_cut_line(const line_scanner& scanner, std::string_view head,
-                                           const head_limits& limits) noexcept {
+    // Reads a line that is cut, up to there, or to what is unusual in its value. A whole one is read up to its end, or
+    // left to others.
+    TLSUP_HOT constexpr void begin_plain_line(std::string_view head, const head_limits& limits,
+                                              bool whole_too) noexcept {
+        const line_scanner scanner(head);
         const std::size_t name = position_;
         if (!begins_name(head, name) || fields_ >= limits.fields) {
             return;
@@ -155,7 +156,7 @@ template <class Facts> class head_reader : public head_position {
             return;
         }
         const std::size_t end = skip_value(head, colon + 1);
-        if (!line_is_over(head, end) && scanner.is_name(name, colon)) {
+        if ((whole_too || !line_is_over(head, end)) && scanner.is_name(name, colon)) {
             ++fields_;
             mark_ = static_cast<std::uint16_t>(name);
             value_ = static_cast<std::uint16_t>(colon + 1);
@@ -203,7 +204,7 @@ template <class Facts> class head_reader : public head_position {
     }
 
     TLSUP_HOT constexpr void read_start_line(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        if (!plain_ways || position_ != 0 || !read_plain_start_line(head, limits, facts)) {
+        if (!plain_ways || !read_plain_start_line(head, limits, facts)) {
             read_any_start_line(head, limits, facts);
         }
     }
@@ -211,9 +212,12 @@ template <class Facts> class head_reader : public head_position {
     TLSUP_HOT constexpr bool read_plain_start_line(std::string_view head, const head_limits& limits,
                                                    Facts& facts) noexcept {
         if constexpr (for_request) {
-            return read_plain_request_line(head, limits, facts);
+            if (at_ == place::version) { // it was cut there
+                return end_plain_request_line(head, parse_method(part(head, 0, mark_ - 1U)), facts);
+            }
+            return position_ == 0 && read_plain_request_line(head, limits, facts);
         } else {
-            if (!read_plain_status(head, facts)) {
+            if (position_ != 0 || !read_plain_status(head, facts)) {
                 return false;
             }
             if (fault_ == errc::ok) {
@@ -249,12 +253,20 @@ template <class Facts> class head_reader : public head_position {
             }
             mark_ = static_cast<std::uint16_t>(target);
             value_ = static_cast<std::uint16_t>(end + 1);
-            const std::size_t line_end = end + version_bytes;
-            if (!starts_with<" HTTP/1.1", false>(part(head, end, head.size())) || !ends_line(head, line_end)) {
-                move(end + 1, place::version);
+            move(end + 1, place::version);
+            return end_plain_request_line(head, found.what, facts);
+        }
+        return true;
+    }
+
+    // The version, from its first octet on, and the line's end. True where they are there.
+    TLSUP_HOT constexpr bool end_plain_request_line(std::string_view head, method how, Facts& facts) noexcept {
+        if constexpr (for_request) {
+            const std::size_t line_end = value_ + version_bytes - 1;
+            if (!starts_with<"HTTP/1.1", false>(part(head, value_, head.size())) || !ends_line(head, line_end)) {
                 return false;
             }
-            facts.start_scanned(found.what, part(head, target, end), 1, 1, errc::ok);
+            facts.start_scanned(how, part(head, mark_, value_ - 1U), 1, 1, errc::ok);
             fault_ = facts.fault();
             const bool good = fault_ == errc::ok;
             move(line_end + (good ? 2 : 1), good ? place::line : place::start_line_end);

@@ -103,7 +103,7 @@ class request_facts {
 
     /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
     /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
-    constexpr errc finish(request_leniency forgives = {}) noexcept {
+    TLSUP_HOT constexpr errc finish(request_leniency forgives = {}) noexcept {
         const bool plain = more_ == has_host && head_.framing_fault == errc::ok && !has_content();
         return plain ? head_.fault : finish_any(forgives);
     }
