@@ -72,9 +72,8 @@ struct head_facts {
         return true;
     }
 
-#if TLSUP_WORDS
     TLSUP_HOT constexpr void connection(std::string_view value) noexcept {
-        if (is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
+        if (TLSUP_WORDS != 0 && is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
             ++connection_members;
             set(upgrade_option);
         } else {
@@ -83,85 +82,6 @@ struct head_facts {
     }
 
     constexpr void connection_list(std::string_view value) noexcept {
-        list_reader list(value);
-        while (list.more() && count(connection_members)) {
-            if (list.take<"upgrade">()) {
-                set(upgrade_option);
-            } else if (list.take<"keep-alive">()) {
-                set(keep_alive);
-            } else if (list.take<"close">()) {
-                set(close);
-            } else {
-                list = other_option(list);
-            }
-        }
-    }
-
-    TLSUP_COLD constexpr list_reader other_option(list_reader list) noexcept {
-        std::string_view member;
-        if (list.next(member) && list.token_size() != member.size()) {
-            set(void_connection);
-        }
-        return list;
-    }
-
-    constexpr void upgrade(std::string_view value) noexcept {
-        set(has_upgrade);
-        list_reader list(value);
-        while (list.more() && count(upgrade_members)) {
-            tls_token token{};
-            const std::string_view rest = list.rest();
-            const bool known = rest.size() >= tls_token_size &&
-                               parse_tls_token(part(rest, 0, tls_token_size), token) == errc::ok &&
-                               list.take(tls_token_size);
-            if (known) {
-                tls_layer();
-                tokens.add(token);
-            } else if (list.take<"http/1.1">()) {
-                another_layer();
-                set(has(tls_member | foreign_layer) ? unsigned{http_on_top} : unsigned{http_below});
-            } else {
-                list = other_member(list);
-            }
-        }
-    }
-
-    constexpr void tls_layer() noexcept {
-        if (has(http_on_top | tls_member)) { // not the first layer
-            another_layer();
-            set(has(tls_member) ? unsigned{repeated_tls} : 0U);
-        }
-        set(tls_member);
-    }
-
-    constexpr void another_layer() noexcept {
-        if (has(http_on_top)) { // it was not the last one after all
-            set(http_below);
-        }
-    }
-
-    // What is no TLS token of a known version.
-    TLSUP_COLD constexpr list_reader other_member(list_reader list) noexcept {
-        std::string_view member;
-        (void)list.next(member);
-        const product protocol = split_product(member, list.token_size());
-        if (!protocol.valid) {
-            set(member.empty() ? 0U : unsigned{void_upgrade});
-            return list;
-        }
-        another_layer();
-        if (is<"tls">(protocol.name)) {
-            set(has(tls_member) ? foreign_layer | repeated_tls : foreign_layer | tls_member);
-        } else {
-            set(foreign_layer);
-        }
-        return list;
-    }
-
-#else
-    // Where size counts: each member whole, and one comparison for all that it may be.
-
-    constexpr void connection(std::string_view value) noexcept {
         static_assert(close == 1 && keep_alive == 2 && upgrade_option == 4);
         list_reader list(value);
         std::string_view member;
@@ -179,33 +99,67 @@ struct head_facts {
     constexpr void upgrade(std::string_view value) noexcept {
         set(has_upgrade);
         list_reader list(value);
-        std::string_view member;
         while (list.more() && count(upgrade_members)) {
-            (void)list.next(member);
-            const product protocol = split_product(member, list.token_size());
-            if (!protocol.valid) {
-                set(!member.empty() ? unsigned{void_upgrade} : 0U);
-                continue;
+            if (TLSUP_WORDS == 0 || !take_layer(list)) {
+                list = any_layer(list);
             }
-            unsigned found = has(http_on_top) ? unsigned{http_below} : 0U; // it was not the last one after all
-            tls_token token{};
-            const bool known_token = parse_tls_token(member, token) == errc::ok;
-            if (!known_token && is<"http/1.1">(member)) {
-                found |= has(tls_member | foreign_layer) ? http_on_top : http_below;
-            } else {
-                if (known_token) {
-                    tokens.add(token);
-                } else {
-                    found |= foreign_layer;
-                }
-                if (known_token || is<"tls">(protocol.name)) {
-                    found |= has(tls_member) ? repeated_tls : tls_member;
-                }
-            }
-            set(found);
         }
     }
-#endif
+
+    // A known token, or HTTP/1.1, without a look at all of its octets.
+    TLSUP_HOT constexpr bool take_layer(list_reader& list) noexcept {
+        tls_token token{};
+        const std::string_view rest = list.rest();
+        if (rest.size() >= tls_token_size && parse_tls_token(part(rest, 0, tls_token_size), token) == errc::ok &&
+            list.take(tls_token_size)) {
+            tls_layer(token);
+            return true;
+        }
+        if (list.take<"http/1.1">()) {
+            http_layer();
+            return true;
+        }
+        return false;
+    }
+
+    TLSUP_COLD constexpr list_reader any_layer(list_reader list) noexcept {
+        std::string_view member;
+        tls_token token{};
+        (void)list.next(member);
+        const product protocol = split_product(member, list.token_size());
+        if (!protocol.valid) {
+            set(member.empty() ? 0U : unsigned{void_upgrade});
+        } else if (parse_tls_token(member, token) == errc::ok) {
+            tls_layer(token);
+        } else if (is<"http/1.1">(member)) {
+            http_layer();
+        } else {
+            another_layer();
+            const unsigned older = has(tls_member) ? repeated_tls : tls_member;
+            set(is<"tls">(protocol.name) ? foreign_layer | older : unsigned{foreign_layer});
+        }
+        return list;
+    }
+
+    constexpr void tls_layer(tls_token token) noexcept {
+        if (has(http_on_top | tls_member)) { // not the first layer
+            another_layer();
+            set(has(tls_member) ? unsigned{repeated_tls} : 0U);
+        }
+        set(tls_member);
+        tokens.add(token);
+    }
+
+    constexpr void http_layer() noexcept {
+        another_layer();
+        set(has(tls_member | foreign_layer) ? unsigned{http_on_top} : unsigned{http_below});
+    }
+
+    constexpr void another_layer() noexcept {
+        if (has(http_on_top)) { // it was not the last one after all
+            set(http_below);
+        }
+    }
 
     constexpr void content_length(std::string_view value, bool folded) noexcept {
         if (has(has_length)) {
@@ -227,83 +181,32 @@ struct head_facts {
         if (folded) {
             fail_framing(errc::folded_line);
         }
-#if TLSUP_WORDS
-        list_reader list(value);
-        while (list.more()) {
-            const bool last = has(chunked_last);
-            if (!last && list.take<"chunked">()) {
-                set(chunked_last);
-                continue;
-            }
-            std::string_view member;
-            (void)list.next(member);
-            if (last || member.empty() ||
-                list.token_size() != member.size()) { // something behind chunked, or malformed
-                fail_framing(errc::bad_transfer_encoding);
-                return;
-            }
-            set(foreign_coding);
-        }
-#else
         std::string_view member;
         for (list_reader list(value); list.next(member);) {
-            if (has(chunked_last) || member.empty() || list.token_size() != member.size()) { // as above
+            if (has(chunked_last) || member.empty() ||
+                list.token_size() != member.size()) { // something behind chunked, or malformed
                 fail_framing(errc::bad_transfer_encoding);
                 return;
             }
             set(is<"chunked">(member) ? chunked_last : foreign_coding);
         }
-#endif
     }
 
     /// The lengths of the names that `field` knows.
     static constexpr std::uint32_t known_sizes = 1U << 7 | 1U << 10 | 1U << 14 | 1U << 17;
 
-#if TLSUP_WORDS
-    /// The fields that requests and responses share. True where the name was one of them.
-    TLSUP_HOT constexpr bool field(std::string_view name, std::string_view value, bool folded) noexcept {
-        switch (name.size()) {
-        case 7:
-            if (is<"upgrade">(name)) {
-                upgrade(value);
-                return true;
-            }
-            return false;
-        case 10:
-            if (is<"connection">(name)) {
-                connection(value);
-                return true;
-            }
-            return false;
-        case 14:
-            if (is<"content-length">(name)) {
-                content_length(value, folded);
-                return true;
-            }
-            return false;
-        case 17:
-            if (is<"transfer-encoding">(name)) {
-                transfer_encoding(value, folded);
-                return true;
-            }
-            return false;
-        default:
-            return false;
-        }
-    }
-
-#else
     /// The fields that are of use to somebody, and none.
-    enum class known : std::uint8_t { none, upgrade, connection, content_length, transfer_encoding, host, expect };
+    enum class known : std::uint8_t { none, host, connection, upgrade, content_length, transfer_encoding, expect };
 
     /// The fields that requests and responses share. Which one it is.
-    TLSUP_SEPARATE constexpr known field(std::string_view name, std::string_view value, bool folded) noexcept {
+    TLSUP_HOT TLSUP_SEPARATE constexpr known field(std::string_view name, std::string_view value,
+                                                   bool folded) noexcept {
         const auto found = static_cast<known>(
-            which<"upgrade", "connection", "content-length", "transfer-encoding", "host", "expect">(name));
-        if (found == known::upgrade) {
-            upgrade(value);
-        } else if (found == known::connection) {
+            which<"host", "connection", "upgrade", "content-length", "transfer-encoding", "expect">(name));
+        if (found == known::connection) {
             connection(value);
+        } else if (found == known::upgrade) {
+            upgrade(value);
         } else if (found == known::content_length) {
             content_length(value, folded);
         } else if (found == known::transfer_encoding) {
@@ -311,7 +214,6 @@ struct head_facts {
         }
         return found;
     }
-#endif
 
     constexpr void check_framing() noexcept {
         if (has(has_coding)) {

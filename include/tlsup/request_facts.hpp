@@ -20,27 +20,8 @@ enum class method : std::uint8_t { other, get, head, post, options, connect, tra
 enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
 
 constexpr method parse_method(std::string_view text) noexcept {
-#if !TLSUP_WORDS
     static_assert(static_cast<unsigned>(method::get) == 1 && static_cast<unsigned>(method::trace) == 6);
     return static_cast<method>(detail::which_exactly<"GET", "HEAD", "POST", "OPTIONS", "CONNECT", "TRACE">(text));
-#else
-    switch (text.size()) {
-    case 3:
-        return detail::is_exactly<"GET">(text) ? method::get : method::other;
-    case 4:
-        return detail::is_exactly<"HEAD">(text)   ? method::head
-               : detail::is_exactly<"POST">(text) ? method::post
-                                                  : method::other;
-    case 5:
-        return detail::is_exactly<"TRACE">(text) ? method::trace : method::other;
-    case 7:
-        return detail::is_exactly<"OPTIONS">(text)   ? method::options
-               : detail::is_exactly<"CONNECT">(text) ? method::connect
-                                                     : method::other;
-    default:
-        return method::other;
-    }
-#endif
 }
 
 namespace detail {
@@ -171,18 +152,9 @@ class request_facts {
     }
 
     TLSUP_HOT constexpr bool known_field(std::string_view name, std::string_view value, bool folded) noexcept {
-#if TLSUP_WORDS
-        const bool is_host = detail::is<"host">(name);
-        const bool is_expect = !is_host && detail::is<"expect">(name);
-        if (!is_host && !is_expect) {
-            return head_.field(name, value, folded);
-        }
-#else
-        const auto found = head_.field(name, value, folded);
-        const bool is_host = found == detail::head_facts::known::host;
-        const bool is_expect = found == detail::head_facts::known::expect;
-#endif
-        if (is_host) {
+        using detail::head_facts;
+        const head_facts::known found = head_.field(name, value, folded);
+        if (found == head_facts::known::host) {
             authority parsed;
             if ((more_ & has_host) != 0) {
                 head_.fail(errc::repeated_host);
@@ -190,10 +162,10 @@ class request_facts {
                 head_.fail(errc::bad_host);
             }
             more_ |= has_host;
-        } else if (is_expect) {
+        } else if (found == head_facts::known::expect) {
             more_ |= detail::is<"100-continue">(value) ? expects : expects_other;
         }
-        return is_host || is_expect;
+        return found != head_facts::known::none;
     }
 
     constexpr errc finish_any(request_leniency forgives) noexcept {

@@ -103,12 +103,8 @@ class response_facts {
 
     /// A field line with the whitespace around its value. True where the name is one that counts.
     TLSUP_HOT constexpr bool field_line(std::string_view name, std::string_view value) noexcept {
-#if TLSUP_WORDS
         return name.size() < 32 && (detail::head_facts::known_sizes >> name.size() & 1U) != 0 &&
-               head_.field(name, detail::trim_value(value), false);
-#else
-        return head_.field(name, detail::trim_value(value), false) != detail::head_facts::known::none;
-#endif
+               head_.field(name, detail::trim_value(value), false) != detail::head_facts::known::none;
     }
 
     [[no_unique_address]] detail::head_facts head_{};

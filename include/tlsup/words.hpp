@@ -137,16 +137,6 @@ TLSUP_SEPARATE constexpr unsigned find_text(const char* texts, std::string_view 
     return 0;
 }
 
-/// Which of these texts it is, case aside, from 1 on; 0 where it is none. One loop is less than a comparison for each.
-template <known_text... Texts> constexpr unsigned which(std::string_view text) noexcept {
-    return find_text(packed<Texts...>.of, text, true);
-}
-
-/// The same to the letter.
-template <known_text... Texts> constexpr unsigned which_exactly(std::string_view text) noexcept {
-    return find_text(packed<Texts...>.of, text, false);
-}
-
 #endif
 
 /// Whether it is this text, case aside. RFC 9110 5.1, 7.8.
@@ -154,7 +144,7 @@ template <known_text Text> TLSUP_HOT constexpr bool is(std::string_view text) no
 #if TLSUP_WORDS
     return text.size() == Text.size && starts_with<Text>(text);
 #else
-    return which<Text>(text) != 0;
+    return find_text(packed<Text>.of, text, true) != 0;
 #endif
 }
 
@@ -163,7 +153,30 @@ template <known_text Text> TLSUP_HOT constexpr bool is_exactly(std::string_view 
 #if TLSUP_WORDS
     return text.size() == Text.size && starts_with<Text, false>(text);
 #else
-    return which_exactly<Text>(text) != 0;
+    return find_text(packed<Text>.of, text, false) != 0;
+#endif
+}
+
+/// Which of these texts it is, case aside, from 1 on; 0 where it is none. Where size counts, one loop is less than a
+/// comparison for each.
+template <known_text... Texts> TLSUP_HOT constexpr unsigned which(std::string_view text) noexcept {
+#if TLSUP_WORDS
+    unsigned index = 0;
+    const bool found = ((++index, is<Texts>(text)) || ...);
+    return found ? index : 0;
+#else
+    return find_text(packed<Texts...>.of, text, true);
+#endif
+}
+
+/// The same to the letter.
+template <known_text... Texts> TLSUP_HOT constexpr unsigned which_exactly(std::string_view text) noexcept {
+#if TLSUP_WORDS
+    unsigned index = 0;
+    const bool found = ((++index, is_exactly<Texts>(text)) || ...);
+    return found ? index : 0;
+#else
+    return find_text(packed<Texts...>.of, text, false);
 #endif
 }
 
