@@ -24,7 +24,7 @@ DECISIONS = "upgrade.hpp"  # MC/DC 100 % of this header
 # Branches that no source has: a defaulted comparison compares members, and gcc counts that at the members' lines.
 COMPILERS_OWN = re.compile(
     r"operator==\(.*\) noexcept = default;"
-    r"|^\s+(?!return\b)[\w:<>]+ \w+_?(?:\[\w*\])?(?: = [\w:{}]+|\{\})?;(?:\s*//.*)?$"
+    r"|^\s+(?!return\b)[\w:<>]+ \w+_?(?:\[\w*\]| : \d+)?(?: = [\w:{}]+|\{\})?;(?:\s*//.*)?$"
     r"|^\s+std::\w+ \w+(?: = \w+)?; *(?://.*)?$"
 )
 

@@ -67,7 +67,7 @@ enum class hello_step : std::uint8_t {
 };
 
 // A set of steps.
-constexpr std::uint32_t hello_steps(std::initializer_list<hello_step> some) noexcept {
+consteval std::uint32_t hello_steps(std::initializer_list<hello_step> some) noexcept {
     std::uint32_t set = 0;
     for (const hello_step each : some) {
         set |= std::uint32_t{1} << static_cast<unsigned>(each);

@@ -10,9 +10,11 @@ last line counts them.
 """
 
 import argparse
+import math
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -27,6 +29,7 @@ from plant import ROOT, WORK
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 3  # of the processor: a fault may make a program run for ever
+PACE = 1  # times that, where the processor is slow
 MEMORY = 4 << 30
 
 # The unit tests of each header, by what its name begins with, longest first; the others are looked at later.
@@ -77,9 +80,9 @@ def tests_of(file):
 def run(command, number=0, seconds=SECONDS):
     """Why it failed, from what it said; empty where all went well."""
     environment = dict(os.environ, TLSUP_MUTANT=str(number))
-    limited = ["prlimit", f"--as={MEMORY}", f"--cpu={seconds}", "--core=0"] + command
+    limited = ["prlimit", f"--as={MEMORY}", f"--cpu={seconds * PACE}", "--core=0"] + command
     try:
-        done = subprocess.run(limited, env=environment, cwd=ROOT, timeout=60 * seconds, stdin=subprocess.DEVNULL,
+        done = subprocess.run(limited, env=environment, cwd=ROOT, timeout=60 * seconds * PACE, stdin=subprocess.DEVNULL,
                               capture_output=True)
     except subprocess.TimeoutExpired:
         return "waits for ever"
@@ -102,6 +105,20 @@ def unit(number, stems, seconds=SECONDS):
 
 
 VECTORS = sorted(str(each) for each in (ROOT / "tests" / "corpus").glob("*.txt"))
+
+
+def check_without_fault():
+    """Stops where a program fails on its own. The corpus shows how fast the processor is."""
+    global PACE
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    corpus = run([str(WORK / "corpus")] + VECTORS, seconds=300)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    PACE = max(1, math.ceil(2 * used / SECONDS))
+    for name, why in (("unit", unit(0, ["*"], 300)), ("corpus", corpus),
+                      ("model", run([str(WORK / "model"), "--splits"]))):
+        if why:
+            raise SystemExit(f"without a fault, {name} says: {why}")
 
 
 def find_switched(fault):
@@ -233,10 +250,7 @@ def main():
     faults = [] if wish.twelve else chosen_faults(wish, last)
     if faults:
         plant.build_switched([each for each in faults if plant.switchable(each)])
-        for name, why in (("unit", unit(0, ["*"], 300)), ("corpus", run([str(WORK / "corpus")] + VECTORS)),
-                          ("model", run([str(WORK / "model"), "--splits"]))):
-            if why:
-                raise SystemExit(f"without a fault, {name} says: {why}")
+        check_without_fault()
         print(f"{len(faults)} faults, seed {wish.seed}, built after {time.monotonic() - began:.0f} s", flush=True)
         left = []
         reasons = explained()
