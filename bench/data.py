@@ -25,11 +25,10 @@ def load(folder, name):
 
 
 def read_times(folder, name):
-    """{(group, subject, input, mode): nanoseconds of each repetition}."""
-    data = load(folder, name)
+    """{(group, subject, input, mode): nanoseconds in each round}, from times-NAME.ROUND.json."""
     found = {}
-    for each in data["benchmarks"] if data else []:
-        if each["run_type"] == "iteration":
+    for file in sorted(folder.glob(f"times-{name}.*.json"), key=lambda each: int(each.suffixes[-2][1:])):
+        for each in json.loads(file.read_text())["benchmarks"]:
             key = tuple(each["run_name"].split("/")[0].split(" ")[:4])
             found.setdefault(key, []).append(each["cpu_time"])
     return found
@@ -46,11 +45,19 @@ class measured:
     """One variant."""
 
     def __init__(self, folder, variant):
-        self.times = read_times(folder, f"times-{variant}.json")
+        self.times = read_times(folder, variant)
         self.counts, self.octets = read_counts(folder, f"counts-{variant}.json")
 
     def nanoseconds(self, *key):
         return statistics.median(self.times[key]) if key in self.times else None
+
+    def time_ratio(self, key, others):
+        """The median of the rounds' ratios to the least of the others. A round is short: how fast the processor is just
+        then drops out."""
+        theirs = [self.times[each] for each in others if each in self.times]
+        if key not in self.times or not theirs:
+            return None
+        return statistics.median(mine / min(each) for mine, *each in zip(self.times[key], *theirs))
 
     def instructions(self, *key):
         return self.counts.get(key)
@@ -58,8 +65,3 @@ class measured:
     def subjects(self, group, mode):
         known = {key[1] for key in [*self.times, *self.counts] if key[0] == group and key[3] == mode}
         return [name for name in titles if name in known]
-
-    def best_parser(self, value, group, name, mode):
-        """The least of all parsers with the decision, and which."""
-        found = [(value(group, each, name, mode), each) for each in parsers]
-        return min(((cost, each) for cost, each in found if cost is not None), default=(None, None))

@@ -39,12 +39,14 @@ def unit(one):
 
 def ratios(one, mode, other):
     """tlsup's cost over another's for each input, in time where there are times, else in instructions."""
-    value = one.nanoseconds if one.times else one.instructions
     found = []
     for name in data.inputs:
-        mine = value("heads", "head", name, mode)
-        theirs = value("heads", other, name, mode) if other else one.best_parser(value, "heads", name, mode)[0]
-        found.append(mine / theirs if mine and theirs else None)
+        mine, *others = (("heads", each, name, mode) for each in ("head", *([other] if other else data.parsers)))
+        if one.times:
+            found.append(one.time_ratio(mine, others))
+        else:
+            theirs = [cost for each in others if (cost := one.instructions(*each)) is not None]
+            found.append(one.instructions(*mine) / min(theirs) if one.instructions(*mine) and theirs else None)
     return found
 
 
@@ -198,7 +200,7 @@ def main():
     if variants:
         parts |= {"heads": heads_tables(variants), "real": real_table(variants), "others": other_table(variants)}
     if "plain" in variants:
-        parts["growth"] = growth_tables(variants["plain"], data.read_times(options.folder, "times-growth.json"))
+        parts["growth"] = growth_tables(variants["plain"], data.read_times(options.folder, "growth"))
     print_spread(variants)
     for name, text in parts.items():
         if text:

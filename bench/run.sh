@@ -46,6 +46,13 @@ for variant in "${bench_variants[@]}"; do
     sed 's/^/  /' "$out/peers-$variant.txt"
 done
 
+# Each row once, in any order: a round is short, so that its rows find the processor alike.
+take_times() { # VARIANT NAME FILTER
+    taskset -c "$core" "$folder/$1/times" --benchmark_filter="$3" --benchmark_min_time=$seconds \
+        --benchmark_repetitions=1 --benchmark_enable_random_interleaving=true \
+        --benchmark_out="$out/times-$2.json" --benchmark_out_format=json >"$out/times.log"
+}
+
 if [[ $what == *" count "* ]]; then
     for variant in "${bench_variants[@]}"; do
         # How costs grow is the same in both variants.
@@ -57,17 +64,16 @@ if [[ $what == *" count "* ]]; then
 fi
 
 if [[ $what == *" times "* ]]; then
-    for variant in "${bench_variants[@]}"; do
-        echo "taking times: $variant, on core $core, $repetitions repetitions, interleaved"
-        taskset -c "$core" "$folder/$variant/times" --benchmark_filter='^(heads|real|emit|tunnel|hello|facts) ' \
-            --benchmark_repetitions=$repetitions --benchmark_enable_random_interleaving=true \
-            --benchmark_min_time=$seconds --benchmark_out="$out/times-$variant.json" \
-            --benchmark_out_format=json --benchmark_display_aggregates_only=true >"$out/times-$variant.log"
+    rm -f "$out"/times-*.json
+    for ((round = 1; round <= repetitions; ++round)); do
+        echo "taking times, on core $core: round $round of $repetitions"
+        for variant in "${bench_variants[@]}"; do
+            take_times "$variant" "$variant.$round" '^(heads|real|emit|tunnel|hello|facts) '
+        done
+        if ((round <= 3)); then
+            take_times plain "growth.$round" '^growth (head|machine|pico.*|llhttp|beast) size-'
+        fi
     done
-    taskset -c "$core" "$folder/plain/times" --benchmark_filter='^growth (head|machine|pico.*|llhttp|beast) size-' \
-        --benchmark_repetitions=3 --benchmark_enable_random_interleaving=true --benchmark_min_time=$seconds \
-        --benchmark_out="$out/times-growth.json" --benchmark_out_format=json \
-        --benchmark_display_aggregates_only=true >"$out/times-growth.log"
 fi
 
 if [[ $what == *" compile "* ]]; then
