@@ -50,15 +50,34 @@ build() { # NAME FOLDER COMPILER OPTION...
     fi
 }
 
-# Runs a program that prints "N passed, N failed" as its last line.
-suite() { # NAME SOURCE COMMAND...
-    local name=$1 source=$2 log="$logs/${1// /-}" start=$EPOCHREALTIME status=0 last good=0 bad=0
+# Starts a program that prints "N passed, N failed" as its last line.
+start() { # NAME SOURCE COMMAND...
+    local log="$logs/${1// /-}" source=$2
     shift 2
     if [[ ! -e $source ]]; then
-        fail "$name" "missing $source"
+        echo "missing $source" >"$log.missing"
         return
     fi
-    timeout -k 10 600 "$@" >"$log.out" 2>"$log.err" </dev/null || status=$?
+    echo "$*" >"$log.command"
+    {
+        start=$EPOCHREALTIME status=0
+        timeout -k 10 600 "$@" >"$log.out" 2>"$log.err" </dev/null &
+        trap 'kill $!' TERM
+        wait $! || status=$?
+        echo "$status $(seconds_since "$start")" >"$log.status"
+    } &
+    job=$!
+}
+
+# Waits for the job of a suite, and counts what it printed.
+count() { # NAME JOB
+    local name=$1 log="$logs/${1// /-}" status seconds last good=0 bad=0
+    if [[ -e $log.missing ]]; then
+        fail "$name" "$(<"$log.missing")"
+        return
+    fi
+    wait "$2"
+    read -r status seconds <"$log.status"
     last=$(tail -n 1 "$log.out")
     if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         good=${BASH_REMATCH[1]}
@@ -71,11 +90,39 @@ suite() { # NAME SOURCE COMMAND...
     fi
     passed=$((passed + good))
     failed=$((failed + bad))
-    printf '%-20s %5d passed, %d failed %13s\n' "$name" "$good" "$bad" "$(seconds_since "$start")"
+    printf '%-20s %5d passed, %d failed %13s\n' "$name" "$good" "$bad" "$seconds"
     if ((bad > 0)); then
         show "$log"
-        echo "exit status $status: $*"
+        echo "exit status $status: $(<"$log.command")"
     fi
+}
+
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT # who interrupts this means the suites too
+
+# Runs a suite.
+suite() { # NAME SOURCE COMMAND...
+    start "$@"
+    count "$1" "$job"
+}
+
+# Runs a suite beside others, one for each processor: for those that keep one busy. `together` waits for the last.
+names=()
+jobs=()
+beside() { # NAME SOURCE COMMAND...
+    ((${#names[@]} < $(nproc))) || oldest
+    start "$@"
+    names+=("$1")
+    jobs+=("$job")
+}
+oldest() {
+    count "${names[0]}" "${jobs[0]}"
+    names=("${names[@]:1}")
+    jobs=("${jobs[@]:1}")
+}
+together() {
+    while ((${#names[@]} > 0)); do
+        oldest
+    done
 }
 
 # The suites that every compiler's build runs.
@@ -87,6 +134,12 @@ replay() { # NAME FOLDER
     suite "corpus $1" "${vectors[0]}" "$2/tests/corpus" "${vectors[@]}"
 }
 
+# Each compiler optimizes in its own degree. Nobody reads what a debugger would.
+plain=(-Ddebug=false -Doptimization=2)
+unoptimized=(-Ddebug=false -Doptimization=0)
+sanitized=(-Ddebug=false -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+    "-Dcpp_args=['-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS', '-gline-tables-only']")
+
 new_clang=$(newest_clang)
 old_clang=$(oldest_clang || true)
 
@@ -94,7 +147,7 @@ suite style tests/style.sh tests/style.sh
 suite layers tests/layers.py python3 tests/layers.py
 
 gcc_built=yes
-build g++ build g++ -Dtests=true -Dexamples=true -Dbench=true || gcc_built=
+build g++ build g++ "${plain[@]}" -Dtests=true -Dexamples=true -Dbench=true || gcc_built=
 if [[ -n $gcc_built ]]; then
     replay g++ build
     suite "model at each cut" tests/model build/tests/model --budget 1 --splits
@@ -106,25 +159,24 @@ suite conformance tests/conformance.py python3 tests/conformance.py --check
 
 if [[ -n $old_clang && $old_clang != "$new_clang" ]]; then
     name=${old_clang/++/}
-    if build "$name" "build/also/$name" "$old_clang" -Dtests=true -Dexamples=true; then
+    if build "$name" "build/also/$name" "$old_clang" "${unoptimized[@]}" -Dtests=true -Dexamples=true; then
         replay "$name" "build/also/$name"
     fi
 fi
 
 name=${new_clang/++/}
-if build "$name" "build/also/$name" "$new_clang" -Dtests=true -Dexamples=true \
-    -Db_sanitize=address,undefined -Db_lundef=false \
-    "-Dcpp_args=['-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS']"; then
+if build "$name" "build/also/$name" "$new_clang" "${sanitized[@]}" -Dtests=true -Dexamples=true; then
     replay "$name" "build/also/$name"
 fi
 
-suite platforms tests/platforms/run.sh tests/platforms/run.sh
-suite instructions bench/gate.sh bench/gate.sh
-suite size bench/size.sh bench/size.sh --gate
-suite differential tests/differential/run.sh tests/differential/run.sh
+beside platforms tests/platforms/run.sh tests/platforms/run.sh
+beside size bench/size.sh bench/size.sh --gate
+beside instructions bench/gate.sh bench/gate.sh
+beside differential tests/differential/run.sh tests/differential/run.sh
+beside symbols tests/symbols.cpp tests/symbols.sh
+beside package tests/package/run.sh tests/package/run.sh
+together
 suite coverage tests/coverage.sh tests/coverage.sh
-suite symbols tests/symbols.cpp tests/symbols.sh
-suite package tests/package/run.sh tests/package/run.sh
 suite fuzz tests/fuzz/run.sh tests/fuzz/run.sh 10
 if [[ -n $gcc_built ]]; then
     suite interop tests/interop/run.py python3 tests/interop/run.py --programs build/examples

@@ -31,18 +31,21 @@ fi
 passed=0
 failed=0
 mkdir -p "$folder/failed"
-for source in "${sources[@]}"; do
-    name=$(basename "$source" .cpp)
-    found="$folder/found/$name"
-    kept="tests/fuzz/corpus/$name"
-    log="$folder/$name.log"
+
+run_target() { # NAME
+    local name=$1 found="$folder/found/$1" kept="tests/fuzz/corpus/$1" words="tests/fuzz/$1.dict"
     mkdir -p "$found"
-    inputs=("$found")
+    local inputs=("$found")
     [[ -d $kept ]] && inputs+=("$kept")
-    words="tests/fuzz/$name.dict"
     [[ -f $words ]] || words=tests/fuzz/http.dict
-    if "$folder/tests/fuzz/$name" -dict="$words" -max_total_time="$seconds" -timeout=5 -print_final_stats=1 -seed=1 \
-        -artifact_prefix="$folder/failed/$name-" "${inputs[@]}" >"$log" 2>&1; then
+    "$folder/tests/fuzz/$name" -dict="$words" -max_total_time="$seconds" -timeout=5 -print_final_stats=1 -seed=1 \
+        -artifact_prefix="$folder/failed/$name-" "${inputs[@]}" >"$folder/$name.log" 2>&1
+}
+
+# Waits for the oldest target that runs.
+finish() {
+    local name=${running[0]} log="$folder/${running[0]}.log"
+    if wait "${jobs[0]}"; then
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
         passed=$((passed + 1))
     else
@@ -50,6 +53,24 @@ for source in "${sources[@]}"; do
         tail -n 60 "$log"
         failed=$((failed + 1))
     fi
+    running=("${running[@]:1}")
+    jobs=("${jobs[@]:1}")
+}
+
+# One for each processor.
+running=()
+jobs=()
+trap 'kill "${jobs[@]}" 2>/dev/null || true' EXIT
+for source in "${sources[@]}"; do
+    ((${#running[@]} < $(nproc))) || finish
+    name=$(basename "$source" .cpp)
+    run_target "$name" &
+    running+=("$name")
+    jobs+=($!)
 done
+while ((${#running[@]} > 0)); do
+    finish
+done
+trap - EXIT
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -228,7 +228,7 @@ def main():
     options.add_argument("--again", action="store_true")
     options.add_argument("--deep", action="store_true")
     options.add_argument("--twelve", action="store_true")
-    options.add_argument("--sample", type=int, default=150)
+    options.add_argument("--sample", type=int, default=60)
     options.add_argument("--seed", type=int, default=2817)
     options.add_argument("--only", default="")
     wish = options.parse_args()
