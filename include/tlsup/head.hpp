@@ -48,7 +48,7 @@ template <class Facts> class head_reader : public head_position {
         }
         const bool full = bytes.size() >= limits.head_bytes;
         const std::string_view head = part(bytes, 0, full ? limits.head_bytes : bytes.size());
-        if (at_ < place::start_line_end && fault_ == errc::ok) {
+        if (at_ < place::start_line_end && fault_ == errc::ok && position_ < head.size()) {
             read_start_line(head, limits, facts);
         }
         if (fault_ == errc::ok && at_ != place::done && at_ >= place::start_line_end && position_ < head.size()) {

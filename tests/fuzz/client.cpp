@@ -51,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         probe_answered = probe_answered || before == client_state::probe_content;
         if (wild && now.what != action::dial && choose.pick(16) == 0) {
             call_anything(machine, options, choose);
+            fuzz::vary(options.head, choose);
             continue;
         }
         switch (now.what) {

@@ -80,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::check(machine.next(bytes.view(), options) == now); // level-triggered
         if (wild && choose.pick(16) == 0) {
             call_anything(machine, choose);
+            fuzz::vary(options.head, choose);
             continue;
         }
         switch (now.what) {

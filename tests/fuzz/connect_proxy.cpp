@@ -122,6 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         seen.see(now, machine);
         if (wild && choose.pick(16) == 0) {
             call_anything(machine, choose, options);
+            fuzz::vary(options.head, choose);
             seen.opened = seen.opened || machine.state() == connect_proxy_state::confirming;
             continue;
         }

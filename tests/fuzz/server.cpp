@@ -36,6 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                : which == 5 ? machine.tls_failed()
                                             : machine.took(choose.pick(8) + 70000U);
             fuzz::check(error != errc::wrong_call || machine == before);
+            fuzz::vary(options.head, choose);
             continue;
         }
         switch (now.what) {

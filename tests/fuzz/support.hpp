@@ -56,4 +56,11 @@ inline void take(std::string& buffer, std::string_view part, std::string_view wh
     buffer.erase(static_cast<std::size_t>(part.data() - whole.data()), part.size());
 }
 
+/// Options come with each call: now and then they have another limit than before, perhaps below what was read.
+inline void vary(tlsup::head_limits& limits, choices& choose) {
+    if (choose.pick(2) != 0) {
+        limits.head_bytes = static_cast<std::uint16_t>(choose.pick(256));
+    }
+}
+
 } // namespace fuzz
