@@ -48,8 +48,8 @@ struct head_facts {
         tls_member = 16384,    // at least one member is a TLS token of any version
     };
 
-    octet_count length{};
-    token_list tokens{}; // known TLS tokens of the Upgrade list, in order
+    octet_count length{}; // of the content, by Content-Length; else the machines count here what comes
+    token_list tokens{};  // known TLS tokens of the Upgrade list, in order
     std::uint16_t flags = 0;
     errc fault = errc::ok;         // the first thing that makes the head as a whole unacceptable
     errc framing_fault = errc::ok; // what makes its framing unacceptable, where framing matters
@@ -224,6 +224,10 @@ struct head_facts {
                 fail_framing(errc::transfer_encoding_in_http_1_0);
             }
         }
+    }
+
+    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept {
+        return has(has_length) ? std::uint64_t{length} : 0;
     }
 
     [[nodiscard]] constexpr bool option(unsigned which) const noexcept { return has(which) && !has(void_connection); }

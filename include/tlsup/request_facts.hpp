@@ -116,8 +116,8 @@ class request_facts {
                : head_.has(detail::head_facts::has_length) ? tlsup::framing::length
                                                            : tlsup::framing::none;
     }
-    /// Octets of content, where `framing()` is `length`.
-    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
+    /// What Content-Length says, 0 without it. RFC 9110 8.6.
+    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.content_length(); }
     [[nodiscard]] constexpr bool has_content() const noexcept {
         return head_.has(detail::head_facts::has_coding) || head_.length != 0;
     }
@@ -128,6 +128,7 @@ class request_facts {
     /// Whether this is the last request of its connection, which closes behind the answer. RFC 9112 9.3, 9.6.
     [[nodiscard]] constexpr bool last() const noexcept { return !head_.persistent(); }
 
+    /// What a machine has read of content without a Content-Length counts, too.
     friend constexpr bool operator==(const request_facts&, const request_facts&) noexcept = default;
 
   private:

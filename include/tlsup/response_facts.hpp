@@ -89,12 +89,14 @@ class response_facts {
                : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
                                                              : tlsup::framing::until_close;
     }
-    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.length; }
+    /// What Content-Length says, 0 without it. RFC 9110 8.6.
+    [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.content_length(); }
     /// Whether the connection outlives this response. RFC 9112 9.3.
     [[nodiscard]] constexpr bool persistent() const noexcept {
         return head_.persistent() && framing() != tlsup::framing::until_close;
     }
 
+    /// What a machine has read of content without a Content-Length counts, too.
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:

@@ -285,6 +285,24 @@ TEST_CASE("an early answer drops the rest of the content (9110-10.1.1-09)") {
     CHECK(spent.bytes.size() == head.size());
 }
 
+TEST_CASE("what a request's head says does not change while its content comes") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string input = head + "5\r\nabcde\r\n0\r\n\r\n";
+    server machine;
+    REQUIRE(machine.next(input, any_server).what == action::decide);
+    CHECK(machine.request(input).facts.content_length() == 0);
+    REQUIRE(machine.decline() == errc::ok);
+    step now = machine.next(input, any_server);
+    for (; now.what != action::answer; now = machine.next(input, any_server)) {
+        CHECK(machine.request(head).facts.content_length() == 0);
+        const std::size_t count = now.bytes.size();
+        REQUIRE(machine.took(count) == errc::ok);
+        input.erase(head.size(), count);
+    }
+    CHECK(machine.request(head).facts.content_length() == 0);
+    CHECK(machine.request(head).facts.framing() == framing::chunked);
+}
+
 TEST_CASE("detach gives the connection away") {
     server machine;
     (void)machine.next(probe, any_server);
