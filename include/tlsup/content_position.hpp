@@ -152,7 +152,9 @@ class content_position : public message_position {
         }
     }
 
-    // Which octet leads where: `what` is an octet, or a class of them. What usual chunks need comes first.
+    // Which octet leads where: `what` is an octet, or one of two classes, whose numbers are no octet of a rule. What
+    // usual chunks need comes first.
+    static_assert(class_token == 1 && class_value == 2);
     struct rule {
         content_place from;
         char what;

@@ -89,7 +89,7 @@ constexpr std::size_t skip_blanks(std::string_view text, std::size_t from) noexc
     return from;
 }
 
-/// `1*DIGIT`, at most 20 of them, not above `largest`. Without a division, which some processors do not have.
+/// `1*DIGIT`, at most 20 of them, not above `largest`, which may be any.
 constexpr bool parse_number(std::string_view text, std::uint64_t largest, std::uint64_t& value) noexcept {
     constexpr std::uint64_t most = 0xffffffffffffffffU;
     if (text.empty() || text.size() > 20) {
@@ -116,7 +116,7 @@ inline constexpr std::uint64_t largest_length = (std::uint64_t{1} << 63) - 1;
 /// it, and on some processors that is a larger one.
 TLSUP_SEPARATE constexpr std::uint64_t twice(std::uint64_t number) noexcept { return number + number; }
 
-/// `1*DIGIT`, at most 20 of them, below 2^63. RFC 9110 8.6.
+/// `1*DIGIT`, at most 20 of them, below 2^63. RFC 9110 8.6. Without the multiplications that `parse_number` has.
 constexpr bool parse_length(std::string_view text, std::uint64_t& value) noexcept {
     if (text.empty() || text.size() > 20) {
         return false;

@@ -25,7 +25,8 @@ class line_scanner {
     explicit constexpr line_scanner(std::string_view text) noexcept
         : data_(text.data()), size_(text.size()), last_(text.size() - block_bytes) {}
 
-    /// The colon of the line that begins there, where it has a usual name; else the text's size.
+    /// The first colon near the line's beginning, else the text's size. It may be another line's: `value_end` and
+    /// `is_name` tell.
     [[nodiscard]] TLSUP_HOT std::size_t colon(std::size_t line) const noexcept {
         std::size_t from = line;
         std::uint32_t found = marks(from, is_colon{});

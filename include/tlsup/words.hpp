@@ -13,7 +13,7 @@
 
 namespace tlsup::detail {
 
-/// A text in small letters, as a template argument: `is<"upgrade">(name)`.
+/// A text as a template argument, in small letters where the case does not count: `is<"upgrade">(name)`.
 template <std::size_t Size> struct known_text {
     char data[Size] = {};
     static constexpr std::size_t size = Size - 1;
@@ -139,45 +139,34 @@ TLSUP_SEPARATE constexpr unsigned find_text(const char* texts, std::string_view 
 
 #endif
 
-/// Whether it is this text, case aside. RFC 9110 5.1, 7.8.
-template <known_text Text> TLSUP_HOT constexpr bool is(std::string_view text) noexcept {
+// Which of these texts it is, from 1 on; 0 where it is none. Where size counts, one loop is less than a comparison for
+// each.
+template <bool AnyCase, known_text... Texts> TLSUP_HOT constexpr unsigned find_known(std::string_view text) noexcept {
 #if TLSUP_WORDS
-    return text.size() == Text.size && starts_with<Text>(text);
+    unsigned index = 0;
+    const bool found = ((++index, text.size() == Texts.size && starts_with<Texts, AnyCase>(text)) || ...);
+    return found ? index : 0;
 #else
-    return find_text(packed<Text>.of, text, true) != 0;
+    return find_text(packed<Texts...>.of, text, AnyCase);
 #endif
 }
 
-/// Whether it is this text to the letter, as methods are. RFC 9110 9.1.
-template <known_text Text> TLSUP_HOT constexpr bool is_exactly(std::string_view text) noexcept {
-#if TLSUP_WORDS
-    return text.size() == Text.size && starts_with<Text, false>(text);
-#else
-    return find_text(packed<Text>.of, text, false) != 0;
-#endif
-}
-
-/// Which of these texts it is, case aside, from 1 on; 0 where it is none. Where size counts, one loop is less than a
-/// comparison for each.
+/// Which of these texts it is, case aside, from 1 on; 0 where it is none. RFC 9110 5.1, 7.8.
 template <known_text... Texts> TLSUP_HOT constexpr unsigned which(std::string_view text) noexcept {
-#if TLSUP_WORDS
-    unsigned index = 0;
-    const bool found = ((++index, is<Texts>(text)) || ...);
-    return found ? index : 0;
-#else
-    return find_text(packed<Texts...>.of, text, true);
-#endif
+    return find_known<true, Texts...>(text);
+}
+/// The same to the letter, as methods are. RFC 9110 9.1.
+template <known_text... Texts> TLSUP_HOT constexpr unsigned which_exactly(std::string_view text) noexcept {
+    return find_known<false, Texts...>(text);
 }
 
-/// The same to the letter.
-template <known_text... Texts> TLSUP_HOT constexpr unsigned which_exactly(std::string_view text) noexcept {
-#if TLSUP_WORDS
-    unsigned index = 0;
-    const bool found = ((++index, is_exactly<Texts>(text)) || ...);
-    return found ? index : 0;
-#else
-    return find_text(packed<Texts...>.of, text, false);
-#endif
+/// Whether it is this text, case aside.
+template <known_text Text> TLSUP_HOT constexpr bool is(std::string_view text) noexcept {
+    return find_known<true, Text>(text) != 0;
+}
+/// Whether it is this text to the letter.
+template <known_text Text> TLSUP_HOT constexpr bool is_exactly(std::string_view text) noexcept {
+    return find_known<false, Text>(text) != 0;
 }
 
 } // namespace tlsup::detail
