@@ -56,8 +56,7 @@ class content_position : public message_position {
         ahead_of() = 0;
         counted() = 0;
         number() = 0;
-        pending_ = false;
-        folded_ = folds;
+        fold_ = folds ? fold::possible : fold::none;
         fault_ = errc::ok;
     }
 
@@ -222,7 +221,7 @@ class content_position : public message_position {
         const content_place to = next_place(byte);
         const bool line = from == content_place::trailer_line;
         if (to == content_place::content ||
-            (line && to == content_place::trailer_value && (!folded_ || number() == 0))) {
+            (line && to == content_place::trailer_value && (fold_ == fold::none || number() == 0))) {
             fail(trailer ? errc::bad_trailer : errc::bad_chunk);
         } else if (line && to == content_place::trailer_name && number()++ >= limits.trailers) {
             fail(errc::too_many_trailers);

@@ -72,9 +72,9 @@ template <class Facts> class head_reader : public head_position {
                 move(mark_, place::line);
                 begin_plain_line(head, limits, true);
             }
-            if (at_ == place::value && !folded_ && line_is_over(head, position_)) {
+            if (at_ == place::value && fold_ != fold::seen && line_is_over(head, position_)) {
                 facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, position_));
-                pending_ = false;
+                fold_ = fold::none;
                 move(position_ + 2U, place::line);
                 begin_plain_line(head, limits, false);
             }
@@ -87,7 +87,8 @@ template <class Facts> class head_reader : public head_position {
 
     TLSUP_HOT constexpr void read_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         do {
-            if (at_ == place::line && !pending_ && reads_plain(head) && !read_plain_lines(head, limits, facts)) {
+            if (at_ == place::line && fold_ == fold::none && reads_plain(head) &&
+                !read_plain_lines(head, limits, facts)) {
                 return;
             }
         } while (read_any_line(head, limits, facts));
@@ -160,7 +161,7 @@ template <class Facts> class head_reader : public head_position {
             ++fields_;
             mark_ = static_cast<std::uint16_t>(name);
             value_ = static_cast<std::uint16_t>(colon + 1);
-            pending_ = true;
+            fold_ = fold::possible;
             move(end, place::value);
         }
     }
@@ -188,9 +189,8 @@ template <class Facts> class head_reader : public head_position {
     // Tells the facts what is complete.
     constexpr void tell(complete what, std::string_view head, Facts& facts) noexcept {
         if (what == complete::field) {
-            facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), folded_);
-            pending_ = false;
-            folded_ = false;
+            facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), fold_ == fold::seen);
+            fold_ = fold::none;
             return;
         }
         const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };

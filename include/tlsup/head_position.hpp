@@ -86,7 +86,7 @@ class head_position : public content_position {
         case place::version:
             return step_start(head, limits, request);
         case place::line:
-            if (pending_ && !is_fold(octet)) {
+            if (fold_ != fold::none && !is_fold(octet)) {
                 return complete::field;
             }
             begin_line(octet, limits, !request);
@@ -157,7 +157,7 @@ class head_position : public content_position {
             mark_ = position_;
         } else if (!text) {
             value_ = position_;
-            pending_ = at == place::name;
+            fold_ = at == place::name ? fold::possible : fold::none;
         }
     }
 
@@ -231,9 +231,12 @@ class head_position : public content_position {
     // A new line: whitespace continues the last value, CR starts the empty line, anything else a field name.
     constexpr void begin_line(char octet, const head_limits& limits, bool folds) noexcept {
         if (is_fold(octet)) {
-            folded_ = folds && pending_;
-            at_ = folded_ ? place::value : place::line;
-            fault_ = folded_ ? errc::ok : errc::folded_line;
+            if (folds && fold_ != fold::none) {
+                fold_ = fold::seen;
+                at_ = place::value;
+            } else {
+                fail(errc::folded_line);
+            }
         } else if (octet == '\r') {
             move(position_ + 1U, place::last_line_end);
         } else if (fields_ >= limits.fields) {

@@ -9,7 +9,7 @@
 namespace tlsup::detail {
 
 /// How far a message was read. What reads its head and what reads its content never work at the same time: both keep
-/// their marks here, one after the other. Twelve octets, no views.
+/// their marks here, one after the other. Ten octets, no views.
 class message_position {
   public:
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
@@ -36,6 +36,9 @@ class message_position {
         done // the content has places of its own from here on
     };
 
+    /// Whether the next line may continue this field's, or this one has continued another.
+    enum class fold : std::uint8_t { none, possible, seen };
+
     constexpr void fail(errc why) noexcept { fault_ = why; }
 
     std::uint16_t position_ = 0; // the next octet to look at; once done, the head's size
@@ -43,8 +46,7 @@ class message_position {
     std::uint16_t value_ = 0;    // where the version or the field value starts
     place at_ = place::start;
     std::uint8_t fields_ = 0; // field lines so far; before the head, empty lines
-    bool pending_ = false;    // a field is complete but for a fold that might follow
-    bool folded_ = false;
+    fold fold_ = fold::none;
     errc fault_ = errc::ok;
 };
 
