@@ -32,6 +32,11 @@ template <content_parts Parts> class basic_body_reader {
         at.took_content(count, left_, facts.head_.length);
     }
 
+    /// Octets of content that were taken, at a piece of it: framing was counted ahead.
+    template <class Facts> [[nodiscard]] constexpr std::uint64_t taken(const Facts& facts) const noexcept {
+        return facts.head_.length - left_;
+    }
+
     friend constexpr bool operator==(const basic_body_reader&, const basic_body_reader&) noexcept = default;
 
   private:

@@ -159,7 +159,6 @@ template <connect_parts Parts> class basic_connect_client {
     bool ended_ : 1 = false;
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};
-    std::uint32_t drained_ = 0; // octets of a 407's content
     response_facts facts_{};
     [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
 };

@@ -13,10 +13,8 @@ template <connect_parts Parts> constexpr errc basic_connect_client<Parts>::took(
         return errc::ok;
     }
     if (state_ == connect_client_state::content) {
-        const bool framing = reader_.ahead() != 0;
         body_.took(reader_, facts_, count);
         last_step_.took(count);
-        drained_ += static_cast<std::uint32_t>(framing ? 0 : count);
         return errc::ok;
     }
     if (count != reader_.size()) {
@@ -93,7 +91,6 @@ constexpr bool basic_connect_client<Parts>::write_head(std::string_view input, c
     }
     next_head();
     interim_ = 0;
-    drained_ = 0;
     refused_ = false;
     again_ = false;
     (void)fire(connect_client_event::written);
@@ -159,7 +156,8 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
         return false;
     }
     const detail::body_piece piece = body_.next(reader_, facts_, input, options.body);
-    const std::size_t room = drained_ < options.drain_bytes ? options.drain_bytes - drained_ : 0;
+    const std::uint64_t taken = body_.taken(facts_);
+    const std::size_t room = taken < options.drain_bytes ? options.drain_bytes - static_cast<std::size_t>(taken) : 0;
     if (again_ && room == 0 && piece.what == detail::body_piece::kind::content) {
         content_complete(true, {});
         return false;
