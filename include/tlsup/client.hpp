@@ -132,7 +132,7 @@ template <client_parts Parts> class basic_client {
     [[nodiscard]] constexpr bool secure() const noexcept { return secure_; }
     [[nodiscard]] constexpr errc error() const noexcept { return error_; }
     /// Whether a 426 was followed. RFC 2817 4.2.
-    [[nodiscard]] constexpr bool raised() const noexcept { return raised_; }
+    [[nodiscard]] constexpr bool raised() const noexcept { return !required_.empty(); }
     /// The tokens of the 426 that was followed, empty where none was.
     [[nodiscard]] constexpr token_list required_tokens() const noexcept { return required_; }
     /// Whether the connection can carry another request, once `outcome` is `answered` or `answered_secure`.
@@ -208,7 +208,6 @@ template <client_parts Parts> class basic_client {
     bool secure_ : 1 = false;
     bool asked_in_clear_ : 1 = false; // the outstanding request was written in clear
     bool body_sent_ : 1 = false;
-    bool raised_ : 1 = false;
     bool ended_ : 1 = false;
     bool notified_ : 1 = false;
     bool complete_ : 1 = false;

@@ -236,8 +236,7 @@ template <client_parts Parts> constexpr void basic_client<Parts>::clear_final(co
     const bool can_follow = options.follow_426 && delimited && options.request.kind() == head_kind::request &&
                             options.probe.kind() == head_kind::probe;
     required_ = can_follow ? judge_426(facts_, options.probe.tokens(), options.peer) : token_list{};
-    raised_ = !required_.empty();
-    (void)fire(raised_ ? client_event::followed : client_event::final_response);
+    (void)fire(raised() ? client_event::followed : client_event::final_response);
 }
 
 template <client_parts Parts> constexpr bool basic_client<Parts>::read_content(const turn& now) noexcept {
