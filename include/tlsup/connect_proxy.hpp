@@ -180,7 +180,8 @@ template <proxy_parts Parts> class basic_connect_proxy {
     /// Octets of the head that the buffer starts with, 0 while it is not complete, after it has left, and behind a
     /// refusal, where it is drained like the rest.
     [[nodiscard]] constexpr std::uint16_t head_size() const noexcept {
-        return state_ < connect_proxy_state::refusing ? size_ : std::uint16_t{0};
+        return state_ != connect_proxy_state::reading && state_ < connect_proxy_state::refusing ? reader_.size()
+                                                                                                : std::uint16_t{0};
     }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
@@ -193,6 +194,9 @@ template <proxy_parts Parts> class basic_connect_proxy {
             return errc::wrong_call;
         }
         last_step_ = {};
+        if (state_ == connect_proxy_state::draining) {
+            reader_.begin_discarding();
+        }
         status_ = state_ == connect_proxy_state::confirming ? std::uint16_t{200} : status_;
         return errc::ok;
     }
@@ -226,9 +230,7 @@ template <proxy_parts Parts> class basic_connect_proxy {
 
     /// Octets that the buffer still has to begin with.
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
-        return state_ == connect_proxy_state::reading   ? reader_.size()
-               : state_ < connect_proxy_state::refusing ? size_
-                                                        : 0;
+        return state_ < connect_proxy_state::refusing ? reader_.size() : 0;
     }
 
     TLSUP_HOT constexpr bool read_head(std::string_view input, const proxy_options& options, step& result) noexcept;
@@ -242,11 +244,9 @@ template <proxy_parts Parts> class basic_connect_proxy {
     bool own_ : 1 = false;
     bool ended_ : 1 = false;
     bool detached_ : 1 = false;
-    std::uint16_t size_ = 0; // of the head
     std::uint16_t status_ = 0;
     detail::ledger last_step_{};
     detail::request_reader reader_{};
-    std::uint32_t drained_ = 0;
     request_facts facts_{};
 };
 

@@ -14,7 +14,7 @@ template <proxy_parts Parts> constexpr errc basic_connect_proxy<Parts>::took(std
     }
     if (state_ == connect_proxy_state::draining) {
         last_step_.took(count);
-        drained_ += static_cast<std::uint32_t>(count);
+        reader_.discarded(static_cast<std::uint16_t>(count));
         return errc::ok;
     }
     if (count != last_step_.offered()) { // heads and empty lines leave whole
@@ -25,7 +25,6 @@ template <proxy_parts Parts> constexpr errc basic_connect_proxy<Parts>::took(std
         reader_.skipped();
         return errc::ok;
     }
-    size_ = 0;
     return fire(connect_proxy_event::taken);
 }
 
@@ -45,9 +44,9 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
         bool found = false;
         switch (state_) {
         case connect_proxy_state::deciding:
-            return {detail::part(input, 0, size_), action::decide, errc::ok, 0, false};
+            return {detail::part(input, 0, reader_.size()), action::decide, errc::ok, 0, false};
         case connect_proxy_state::granted:
-            return {detail::part(input, 0, size_), action::dial, errc::ok, 0, false};
+            return {detail::part(input, 0, reader_.size()), action::dial, errc::ok, 0, false};
         case connect_proxy_state::dialing:
             return {{}, action::wait, errc::ok, 0, false};
         case connect_proxy_state::confirming:
@@ -55,9 +54,9 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
             found = write_text(options, result);
             break;
         case connect_proxy_state::leaving:
-            return last_step_.give(action::drop, detail::part(input, 0, size_), errc::ok, 0, false);
+            return last_step_.give(action::drop, detail::part(input, 0, reader_.size()), errc::ok, 0, false);
         case connect_proxy_state::draining:
-            if (drained_ < options.drain_bytes && !(ended_ && input.empty())) {
+            if (reader_.discarded() < options.drain_bytes && !(ended_ && input.empty())) {
                 return last_step_.give(action::drain, input, error_, status_, false);
             }
             (void)fire(connect_proxy_event::ended);
@@ -109,7 +108,6 @@ template <proxy_parts Parts>
 constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
                                                          const proxy_options& options) noexcept {
     connect_ = facts_.method() == method::connect;
-    size_ = reader_.size();
     if (!connect_) {
         if (options.other_methods) {
             (void)fire(connect_proxy_event::head_complete);
@@ -120,7 +118,7 @@ constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
     }
     authority wanted;
     authority own;
-    (void)parse_authority(detail::connect_to(detail::part(input, 0, size_)), port_rule::required, wanted);
+    (void)parse_authority(detail::connect_to(detail::part(input, 0, reader_.size())), port_rule::required, wanted);
     own_ = !options.own_authority.empty() &&
            parse_authority(options.own_authority, port_rule::required, own) == errc::ok && same_authority(own, wanted);
     const errc denied = own_                                                       ? errc::ok

@@ -8,8 +8,8 @@
 
 namespace tlsup::detail {
 
-/// How far a message was read. What reads its head and what reads its content never work at the same time: both keep
-/// their marks here, one after the other. Ten octets, no views.
+/// How far a message was read. What reads its head, what reads its content and what discards octets where no more is
+/// read never work at the same time: they keep their marks here, one after the other. Ten octets, no views.
 class message_position {
   public:
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
@@ -18,6 +18,18 @@ class message_position {
     /// Octets of the head, from its front on, left the buffer; it is shown no more.
     constexpr void left(std::uint16_t octets) noexcept { position_ = static_cast<std::uint16_t>(position_ - octets); }
     [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
+
+    /// From here on nothing is read: the marks count what is discarded. They hold its lower and its upper half.
+    constexpr void begin_discarding() noexcept {
+        mark_ = 0;
+        value_ = 0;
+    }
+    constexpr void discarded(std::uint16_t octets) noexcept {
+        const std::uint32_t sum = discarded() + octets;
+        mark_ = static_cast<std::uint16_t>(sum);
+        value_ = static_cast<std::uint16_t>(sum >> 16);
+    }
+    [[nodiscard]] constexpr std::uint32_t discarded() const noexcept { return mark_ | std::uint32_t{value_} << 16; }
 
     friend constexpr bool operator==(const message_position&, const message_position&) noexcept = default;
 

@@ -99,7 +99,7 @@ template <server_parts Parts> class basic_server {
         if (state_ != server_state::deciding && state_ != server_state::serving) {
             return errc::wrong_call;
         }
-        status_ = status;
+        status_ = status & largest_status;
         error_ = errc::rejected;
         return fire(server_event::refused);
     }
@@ -224,6 +224,9 @@ template <server_parts Parts> class basic_server {
             return errc::wrong_call;
         }
         last_step_ = {};
+        if (state_ == server_state::draining) {
+            reader_.begin_discarding();
+        }
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
@@ -232,7 +235,7 @@ template <server_parts Parts> class basic_server {
     }
     constexpr void refuse(errc why) noexcept {
         error_ = why;
-        status_ = suggested_status(why);
+        status_ = suggested_status(why) & largest_status;
         (void)fire(answered_ ? server_event::last : server_event::refused);
     }
     [[nodiscard]] constexpr bool writing() const noexcept {
@@ -283,10 +286,12 @@ template <server_parts Parts> class basic_server {
         return true;
     }
 
+    static constexpr std::uint16_t largest_status = 1023; // as many as `status_` has bits
+
     // Octets first: small processors reach them in one instruction near the front only.
     server_state state_ = server_state::reading;
     errc error_ = errc::ok;
-    errc offer_error_ = errc::no_offer;
+    std::uint16_t status_ : 10 = 0; // of a reply or a refusal; the alert's number once the 101 is out
     std::uint8_t chosen_ : 2 = 0;
     bool secure_ : 1 = false;
     bool last_ : 1 = false;
@@ -296,14 +301,13 @@ template <server_parts Parts> class basic_server {
     bool hello_sni_ : 1 = false;
     bool hello_alpn_ : 1 = false;
     bool detached_ : 1 = false;
-    std::uint16_t held_ = 0;   // the head that was accepted, in the clear buffer
-    std::uint16_t status_ = 0; // of a reply or a refusal; the alert's number once the 101 is out
+    errc offer_error_ = errc::no_offer;
     token_list offer_{};
+    std::uint16_t held_ = 0; // the head that was accepted, in the clear buffer
     detail::ledger last_step_{};
     detail::request_reader reader_{};
     request_facts facts_{};
     [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
-    std::uint32_t drained_ = 0;
 };
 
 /// With all its parts.

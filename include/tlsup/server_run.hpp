@@ -24,7 +24,7 @@ template <server_parts Parts> constexpr errc basic_server<Parts>::took(std::size
     } else if (state_ == server_state::hello || state_ == server_state::handshake) {
         tls_started_ = true;
     } else if (state_ == server_state::draining) {
-        drained_ += octets;
+        reader_.discarded(octets);
     } else { // spent
         reader_.left(octets);
     }
@@ -97,7 +97,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::find_step(cons
     case server_state::handshake:
         return await_tls(now);
     case server_state::draining:
-        if (drained_ < now.options.drain_bytes && !(ended_ && now.input.empty())) {
+        if (reader_.discarded() < now.options.drain_bytes && !(ended_ && now.input.empty())) {
             return give(now, action::drain, now.input);
         }
         (void)fire(server_event::ended);

@@ -11,7 +11,7 @@ using unit::duty;
 using unit::serve;
 using unit::served;
 
-static_assert(std::is_trivially_copyable_v<connect_proxy> && sizeof(connect_proxy) == 48);
+static_assert(std::is_trivially_copyable_v<connect_proxy> && sizeof(connect_proxy) == 40);
 static_assert(!proxy_options{}.ports.allow(443), "no port is open unless the caller names it: 2817-44, 9110-9.3.6-08");
 static_assert(proxy_options{}.hosts.allow("a.example"));
 
