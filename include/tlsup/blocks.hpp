@@ -204,6 +204,21 @@ TLSUP_HOT constexpr std::size_t skip_value(std::string_view text, std::size_t fr
     return skip_run<value_stop>(text, from);
 }
 
+/// A part of the way that `skip_value` goes: all of it where that is in the last block of the text, but for HTAB.
+TLSUP_HOT constexpr std::size_t skip_value_block(std::string_view text, std::size_t from) noexcept {
+#if TLSUP_SSE2
+    const std::size_t last = text.size() - block_bytes; // a text that is shorter has none
+    if (last > from || std::is_constant_evaluated()) {
+        return from;
+    }
+    const std::uint32_t stops = mask_of(value_stop::in_block(load_block(text.data() + last)));
+    const std::uint32_t found = stops << ((text.size() - from) & 31U) >> block_bytes; // those that are not before it
+    return found == 0 ? text.size() : from + first_of(found);
+#else
+    return skip_value(text, from);
+#endif
+}
+
 /// `skip` for request-targets. RFC 9112 3.2.
 TLSUP_HOT constexpr std::size_t skip_target(std::string_view text, std::size_t from) noexcept {
     return skip_run<target_stop>(text, from);
@@ -262,7 +277,7 @@ TLSUP_HOT constexpr std::size_t skip_class(std::string_view text, std::size_t fr
 #if TLSUP_SSE2 || TLSUP_NEON
     if (!std::is_constant_evaluated() && text.size() >= block_bytes) {
         from = skip_blocks(text.data(), from, text.size(), class_stop<Wanted>{});
-        if constexpr (class_stop<Wanted>::exact) {
+        if (class_stop<Wanted>::exact || from >= text.size() || !is(text[from], Wanted)) {
             return from;
         }
     }

@@ -24,15 +24,23 @@ template <class Facts> class head_reader : public head_position {
 
     /// `bytes` begins with the head, and with the same bytes as at the last call.
     TLSUP_HOT constexpr progress read(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
-        if (plain_ways && at_ == place::value && bytes.size() < limits.head_bytes) { // as with most pieces of a head
-            const std::size_t end = skip_value(bytes, position_);
-            position_ = static_cast<std::uint16_t>(end);
-            return end == bytes.size() ? progress::more : read_piece(bytes, limits, facts);
+        if (goes_on(bytes, limits)) {
+            return progress::more;
         }
-        if (plain_ways && at_ == place::name && bytes.size() < limits.head_bytes) {
+        if (plain_ways && at_ >= place::line && bytes.size() < limits.head_bytes) {
             return read_piece(bytes, limits, facts);
         }
         return read_on(bytes, limits, facts);
+    }
+
+    /// Whether there is nothing but more of a value, as in most pieces of a head: then it is read.
+    TLSUP_HOT constexpr bool goes_on(std::string_view bytes, const head_limits& limits) noexcept {
+        if (!plain_ways || at_ != place::value || bytes.size() >= limits.head_bytes) {
+            return false;
+        }
+        const std::size_t end = skip_value_block(bytes, position_);
+        position_ = static_cast<std::uint16_t>(end);
+        return end == bytes.size();
     }
 
     friend constexpr bool operator==(const head_reader&, const head_reader&) noexcept = default;
@@ -40,6 +48,8 @@ template <class Facts> class head_reader : public head_position {
   private:
     /// Whether there are ways for what is usual, beside those for whatever comes: not where size counts.
     static constexpr bool plain_ways = TLSUP_WORDS != 0;
+    /// With so much behind a line's end there may be many whole lines.
+    static constexpr std::size_t long_piece = 64;
     static constexpr bool for_request = requires(Facts facts) { facts.method(); };
 
     constexpr progress read_on(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
@@ -64,25 +74,62 @@ template <class Facts> class head_reader : public head_position {
         return progress::failed;
     }
 
-    // The rest of a line that was cut, and what is there of the next.
+    // The rest of a line that was cut, and what is there behind it, where that is not long.
     constexpr progress read_piece(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
-        if (reads_plain(head) && fault_ == errc::ok) {
-            if (at_ == place::name && std::size_t{position_} - mark_ < usual_name) {
-                --fields_;
-                move(mark_, place::line);
-                begin_plain_line(head, limits, true);
-            }
-            if (at_ == place::value && fold_ != fold::seen && line_is_over(head, position_)) {
-                facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, position_));
-                fold_ = fold::none;
-                move(position_ + 2U, place::line);
-                begin_plain_line(head, limits, false);
+        if (fault_ == errc::ok) {
+            bool over = read_rest(head) && (fold_ == fold::none || end_value(head, facts));
+            while (over) {
+                if (!begins_name(head, position_)) {
+                    end_head(head);
+                    break;
+                }
+                over = head.size() - position_ < long_piece && begin_plain_line(head, limits) && fold_ != fold::none &&
+                       end_value(head, facts);
             }
             if (position_ == head.size()) {
-                return progress::more;
+                return at_ == place::done ? progress::done : progress::more;
             }
         }
         return read_on(head, limits, facts);
+    }
+
+    // The rest of a name, of a value, or of the empty line. False where no line ends or begins behind it.
+    TLSUP_HOT constexpr bool read_rest(std::string_view head) noexcept {
+        if (at_ == place::name) {
+            return read_name(head, position_);
+        }
+        if (at_ == place::value && position_ < head.size() && head[position_] != '\r') {
+            position_ = static_cast<std::uint16_t>(skip_value(head, position_));
+        } else if (at_ == place::last_line_end && ends_line(head, position_ - 1U)) {
+            move(position_ + 1U, place::done);
+        }
+        return at_ < place::last_line_end;
+    }
+
+    // The end of a value's line, as far as it is there. True where the line is over.
+    TLSUP_HOT constexpr bool end_value(std::string_view head, Facts& facts) noexcept {
+        const std::size_t end = position_ - (at_ == place::value ? 0U : at_ == place::value_end ? 1U : 2U);
+        if (line_is_over(head, end) && fold_ != fold::seen) {
+            facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, end));
+            fold_ = fold::none;
+            move(end + 2, place::line);
+            return true;
+        }
+        if (head.size() - end == 1 && head[end] == '\r') {
+            move(end + 1, place::value_end);
+        } else if (head.size() - end == 2 && ends_line(head, end)) {
+            move(end + 2, place::line);
+        }
+        return false;
+    }
+
+    // The empty line, as far as it is there.
+    TLSUP_HOT constexpr void end_head(std::string_view head) noexcept {
+        if (ends_line(head, position_)) {
+            move(position_ + 2U, place::done);
+        } else if (head.size() - position_ == 1 && head[position_] == '\r') {
+            move(position_ + 1U, place::last_line_end);
+        }
     }
 
     TLSUP_HOT constexpr void read_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
@@ -102,7 +149,7 @@ template <class Facts> class head_reader : public head_position {
 #endif
     }
 
-    // Lines as they mostly are: whole, or cut in the name or the value. False where there is no more to read. What is
+    // Lines as they mostly are, and the beginning of one that was cut. False where there is no more to read. What is
     // unusual is left to `read_any_line`.
     TLSUP_HOT constexpr bool read_plain_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         line_scanner scanner(head);
@@ -134,36 +181,39 @@ template <class Facts> class head_reader : public head_position {
             return false;
         }
         move(at, place::line);
-        begin_plain_line(head, limits, false);
+        if (begins_name(head, at)) {
+            begin_plain_line(head, limits);
+        }
         return position_ != head.size();
     }
 
-    // Reads a line that is cut, up to there, or to what is unusual in its value. A whole one is read up to its end, or
-    // left to others.
-    TLSUP_HOT constexpr void begin_plain_line(std::string_view head, const head_limits& limits,
-                                              bool whole_too) noexcept {
-        const line_scanner scanner(head);
-        const std::size_t name = position_;
-        if (!begins_name(head, name) || fields_ >= limits.fields) {
-            return;
+    // A line's name and its value, as far as they are there. False where the line is left to others.
+    TLSUP_HOT constexpr bool begin_plain_line(std::string_view head, const head_limits& limits) noexcept {
+        if (fields_ >= limits.fields) {
+            return false;
         }
-        const std::size_t colon = scanner.colon(name);
-        if (colon == head.size()) {
-            if (colon - name < usual_name && scanner.is_name(name, colon)) {
-                ++fields_;
-                mark_ = static_cast<std::uint16_t>(name);
-                move(colon, place::name);
-            }
-            return;
+        mark_ = position_;
+        if (!read_name(head, position_)) {
+            return false;
         }
-        const std::size_t end = skip_value(head, colon + 1);
-        if ((whole_too || !line_is_over(head, end)) && scanner.is_name(name, colon)) {
-            ++fields_;
-            mark_ = static_cast<std::uint16_t>(name);
-            value_ = static_cast<std::uint16_t>(colon + 1);
-            fold_ = fold::possible;
-            move(end, place::value);
+        ++fields_;
+        return true;
+    }
+
+    // The rest of a name, and its value. False where it is none.
+    TLSUP_HOT constexpr bool read_name(std::string_view head, std::size_t from) noexcept {
+        const std::size_t end = skip_token(head, from);
+        if (end >= head.size()) {
+            move(end, place::name);
+            return true;
         }
+        if (head[end] != ':' || end == mark_) {
+            return false;
+        }
+        value_ = static_cast<std::uint16_t>(end + 1);
+        fold_ = fold::possible;
+        move(skip_value(head, end + 1), place::value);
+        return true;
     }
 
     // One step after the other, whatever comes.
@@ -220,9 +270,7 @@ template <class Facts> class head_reader : public head_position {
             if (position_ != 0 || !read_plain_status(head, facts)) {
                 return false;
             }
-            if (fault_ == errc::ok) {
-                read_reason(head, limits);
-            }
+            read_reason(head, limits);
             return true;
         }
     }
@@ -259,12 +307,16 @@ template <class Facts> class head_reader : public head_position {
         return true;
     }
 
-    // The version, from its first octet on, and the line's end. True where they are there.
+    // The version, from its first octet on, and the line's end. True where they are there, or a part of the version.
     TLSUP_HOT constexpr bool end_plain_request_line(std::string_view head, method how, Facts& facts) noexcept {
         if constexpr (for_request) {
-            const std::size_t line_end = value_ + version_bytes - 1;
+            constexpr std::string_view version = "HTTP/1.1";
+            const std::size_t line_end = value_ + version.size();
             if (!starts_with<"HTTP/1.1", false>(part(head, value_, head.size())) || !ends_line(head, line_end)) {
-                return false;
+                const std::size_t left = head.size() - value_;
+                const bool cut = left < version.size() && begins_so(head.data() + value_, version.data(), left, false);
+                position_ = static_cast<std::uint16_t>(cut ? head.size() : position_);
+                return cut;
             }
             facts.start_scanned(how, part(head, mark_, value_ - 1U), 1, 1, errc::ok);
             fault_ = facts.fault();
@@ -274,7 +326,7 @@ template <class Facts> class head_reader : public head_position {
         return true;
     }
 
-    // A status line as it mostly begins: `HTTP/1.1 200 `. True where it was one.
+    // A status line as it mostly begins: `HTTP/1.1 200 `. True where it was one: the facts find no fault in it.
     TLSUP_HOT constexpr bool read_plain_status(std::string_view head, Facts& facts) noexcept {
         if constexpr (!for_request) {
             const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index]) - '0'; };
@@ -283,7 +335,6 @@ template <class Facts> class head_reader : public head_position {
                 return false;
             }
             facts.start(1, digit(7), static_cast<std::uint16_t>(digit(9) * 100 + digit(10) * 10 + digit(11)));
-            fault_ = facts.fault();
             move(13, place::reason);
         }
         return true;

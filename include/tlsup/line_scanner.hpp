@@ -10,7 +10,7 @@
 
 namespace tlsup::detail {
 
-/// A longer name is no usual one, and a name that was cut is looked at from its beginning only while it is shorter.
+/// A longer name is no usual one.
 inline constexpr std::size_t usual_name = 32;
 
 #if TLSUP_SSE2

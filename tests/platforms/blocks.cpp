@@ -48,6 +48,11 @@ void compare(const std::string& text) {
     const std::string_view view = before_the_page(text);
     for (std::size_t from = 0; from <= view.size(); ++from) {
         expect(skip_value(view, from) == skip(view, from, class_value), "a value's end", text, from);
+        const std::size_t end = skip(view, from, class_value);
+        const std::size_t some = skip_value_block(view, from);
+        const bool far = view.size() < 16 || view.size() - from > 16;
+        expect(some == end || (far && some == from) || (from <= some && some < end && view[some] == '\t'),
+               "a part of a value", text, from);
         expect(skip_target(view, from) == skip(view, from, class_target), "a target's end", text, from);
         expect(skip_token(view, from) == skip(view, from, class_token), "a token's end", text, from);
     }
