@@ -44,6 +44,8 @@ constexpr step basic_server<Parts>::run(action instead, std::string_view input, 
         result.error = errc::bad_options;
     } else if (input.size() < kept()) {
         result.what = action::wait;
+    } else if (state_ == server_state::reading && !ended_ && reader_.goes_on(input, options.head)) {
+        result.error = error_; // inside a value, as most pieces of a head are
     } else {
         const turn now{input, clear, options, result};
         while (!find_step(now)) {

@@ -33,9 +33,8 @@ template <class Facts> class stepped : public detail::head_position {
             if (what == complete::field) {
                 facts.field(head.substr(reader.mark_, reader.value_ - 1U - reader.mark_),
                             detail::trim(head.substr(reader.value_, reader.position_ - 2U - reader.value_)),
-                            reader.folded_);
-                reader.pending_ = false;
-                reader.folded_ = false;
+                            reader.fold_ == fold::seen);
+                reader.fold_ = fold::none;
                 continue;
             }
             const auto digit = [&](std::size_t at) { return static_cast<unsigned>(head[at] - '0'); };
