@@ -134,10 +134,10 @@ replay() { # NAME FOLDER
     suite "corpus $1" "${vectors[0]}" "$2/tests/corpus" "${vectors[@]}"
 }
 
-# Each compiler optimizes in its own degree. Nobody reads what a debugger would.
-plain=(-Ddebug=false -Doptimization=2)
-unoptimized=(-Ddebug=false -Doptimization=0)
-sanitized=(-Ddebug=false -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+# The vectors also run optimized elsewhere, and the fuzz targets with sanitizers. Nobody reads what a debugger would.
+optimized=(-Ddebug=false -Doptimization=2)
+plain=(-Ddebug=false -Doptimization=0)
+sanitized=("${plain[@]}" -Db_sanitize=address,undefined -Db_lundef=false
     "-Dcpp_args=['-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS', '-gline-tables-only']")
 
 new_clang=$(newest_clang)
@@ -147,7 +147,7 @@ suite style tests/style.sh tests/style.sh
 suite layers tests/layers.py python3 tests/layers.py
 
 gcc_built=yes
-build g++ build g++ "${plain[@]}" -Dtests=true -Dexamples=true -Dbench=true || gcc_built=
+build g++ build g++ "${optimized[@]}" -Dtests=true -Dexamples=true -Dbench=true || gcc_built=
 if [[ -n $gcc_built ]]; then
     replay g++ build
     suite "model at each cut" tests/model build/tests/model --budget 1 --splits
@@ -159,7 +159,7 @@ suite conformance tests/conformance.py python3 tests/conformance.py --check
 
 if [[ -n $old_clang && $old_clang != "$new_clang" ]]; then
     name=${old_clang/++/}
-    if build "$name" "build/also/$name" "$old_clang" "${unoptimized[@]}" -Dtests=true -Dexamples=true; then
+    if build "$name" "build/also/$name" "$old_clang" "${plain[@]}" -Dtests=true -Dexamples=true; then
         replay "$name" "build/also/$name"
     fi
 fi
