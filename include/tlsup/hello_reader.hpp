@@ -56,14 +56,14 @@ enum class hello_step : std::uint8_t {
     alpn_size,
     alpn_list, // RFC 7301 3.1
     alpn_length,
-    alpn_text,  // a name as long as ours, until it differs
-    alpn_other, // a name that is not ours
+    alpn_text,  // a name as long as ours, where none was ours yet
+    alpn_other, // any other one
     sni_size,
     sni_list, // RFC 6066 3
     sni_type,
     sni_length,
-    sni_text, // as alpn_text; the rest of another name is an extension's body
-    over,     // nothing: all was read, or something is wrong
+    sni_text,
+    over, // nothing: all was read, or something is wrong
 };
 
 // A set of steps.
@@ -176,8 +176,8 @@ class hello_reader {
     }
     constexpr void note(unsigned what) noexcept { found_ = static_cast<std::uint8_t>(found_ | what); }
 
-    // A part of a name that is the wanted one so far. Once it differs, nothing else of it is compared. Protocol names
-    // are compared octet by octet, RFC 7301 3.1; host names without case, and with a dot behind them.
+    // A part of a name that may be the wanted one: where it differs it is not. Protocol names are compared octet by
+    // octet, RFC 7301 3.1; host names without case, and with a dot behind them.
     constexpr void compare(std::string_view text, std::string_view host) noexcept {
         const bool in_alpn = step_ == alpn_text;
         const std::string_view wanted = in_alpn ? alpn_name : host;
@@ -186,7 +186,6 @@ class hello_reader {
             const char same = at < wanted.size() ? wanted[at] : '.';
             if ((in_alpn ? letter : lower(letter)) != lower(same)) {
                 found_ = static_cast<std::uint8_t>(found_ & ~(in_alpn ? found_our_alpn : found_our_name));
-                step_ = in_alpn ? alpn_other : extension_body;
                 return;
             }
             ++at;
@@ -212,7 +211,6 @@ class hello_reader {
             return;
         case session_length:
             inner_ = number;
-            step_ = value == 0 ? suites_length : session;
             good = value <= 32;
             break;
         case suites_length:
@@ -252,11 +250,7 @@ class hello_reader {
             break;
         case sni_length: // exactly one name, of type host_name; RFC 6066 3 allows no second one of a type
             number_ = number;
-            if (host.empty() || value - host.size() > 1) {
-                step_ = extension_body;
-            } else {
-                note(found_our_name);
-            }
+            note(host.empty() || value - host.size() > 1 ? found_nothing : found_our_name);
             good = value == around;
             break;
         case alpn_length: // 1 to 255 octets, RFC 7301 3.1
