@@ -22,14 +22,10 @@ enum byte_class : std::uint8_t {
 constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
 constexpr bool is_digit(unsigned byte) noexcept { return byte - '0' < 10U; }
 
+// All but the marks that a token may have.
 constexpr std::uint8_t classify(unsigned byte) noexcept {
     unsigned found = 0;
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    bool mark = false;
-    for (const char each : marks) {
-        mark = mark || static_cast<unsigned char>(each) == byte;
-    }
-    if (is_alpha(byte) || is_digit(byte) || mark) {
+    if (is_alpha(byte) || is_digit(byte)) {
         found |= class_token;
     }
     if ((byte >= 0x20 && byte != 0x7f) || byte == '\t') {
@@ -66,6 +62,10 @@ constexpr class_table make_classes() noexcept {
     class_table table{};
     for (unsigned byte = 0; byte < classified; ++byte) {
         table.of[byte] = classify(byte);
+    }
+    constexpr char marks[] = {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'};
+    for (const char each : marks) {
+        table.of[static_cast<unsigned char>(each)] |= class_token;
     }
     return table;
 }

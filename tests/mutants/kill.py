@@ -215,8 +215,7 @@ def chosen_faults(wish, last):
         return [each for each in faults if repr(each.key()) in left]
     if wish.all:
         return faults
-    known = explained()
-    others = [each for each in faults if each.kind != "named" and each.key() not in known]
+    others = [each for each in faults if each.kind != "named"]
     names = [each for each in faults if each.kind == "named"]
     picked = random.Random(wish.seed).sample(others, min(wish.sample, len(others)))
     return names + picked
