@@ -14,55 +14,64 @@ namespace tlsup {
 
 namespace detail {
 
-/// Follows the content behind a head that a reader has read. `at` is that reader, `facts` are its facts; the count of
-/// octets is kept in them. Eight octets, no views. Where `Parts` are not all, its users refuse chunks before they ask
-/// it.
-template <content_parts Parts> class basic_body_reader {
-  public:
+/// Follows the content behind a head that a reader has read. `at` is that reader, `facts` are its facts, and both
+/// counts are kept in them: once the content is begun, the lists and flags of the head are gone. Where `Parts` are not
+/// all, its users refuse chunks before they ask it.
+template <content_parts Parts> struct body_of {
     /// `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
-    template <class Facts> constexpr void begin(content_position& at, Facts& facts, bool folds) noexcept {
-        at.begin_content(facts.framing(), folds, left_, facts.head_.length);
+    template <class Facts> static constexpr void begin(content_position& at, Facts& facts, bool folds) noexcept {
+        octet_count left;
+        at.begin_content(facts.framing(), folds, left, facts.head_.length);
+        facts.head_.keep(left);
     }
     template <class Facts>
-    constexpr body_piece next(content_position& at, Facts& facts, std::string_view unread,
-                              const body_limits& limits) noexcept {
-        return at.next_content<Parts == content_parts::all>(unread, limits, left_, facts.head_.length);
+    static constexpr body_piece next(content_position& at, Facts& facts, std::string_view unread,
+                                     const body_limits& limits) noexcept {
+        octet_count left = facts.head_.left();
+        const body_piece piece = at.next_content<Parts == content_parts::all>(unread, limits, left, facts.head_.length);
+        facts.head_.keep(left);
+        return piece;
     }
-    template <class Facts> constexpr void took(content_position& at, Facts& facts, std::size_t count) noexcept {
-        at.took_content(count, left_, facts.head_.length);
+    template <class Facts> static constexpr void took(content_position& at, Facts& facts, std::size_t count) noexcept {
+        octet_count left = facts.head_.left();
+        at.took_content(count, left, facts.head_.length);
+        facts.head_.keep(left);
     }
 
     /// Octets of content that were taken, at a piece of it: framing was counted ahead.
-    template <class Facts> [[nodiscard]] constexpr std::uint64_t taken(const Facts& facts) const noexcept {
-        return facts.head_.length - left_;
+    template <class Facts> [[nodiscard]] static constexpr std::uint64_t taken(const Facts& facts) noexcept {
+        return facts.head_.length - facts.head_.left();
     }
 
-    friend constexpr bool operator==(const basic_body_reader&, const basic_body_reader&) noexcept = default;
+    /// Octets of the content, where Content-Length says so, else 0.
+    template <class Facts> [[nodiscard]] static constexpr std::uint64_t announced(const Facts& facts) noexcept {
+        return facts.framing() == framing::length ? std::uint64_t{facts.head_.length} : 0;
+    }
 
-  private:
-    octet_count left_{};
+    /// What is still true of the facts of a response.
+    template <class Facts> [[nodiscard]] static constexpr Facts lasting(Facts facts) noexcept {
+        facts.head_.forget(facts.framing() == framing::length);
+        return facts;
+    }
 };
 
 /// No content: its users refuse what has any.
-template <> class basic_body_reader<content_parts::none> {
-  public:
-    template <class Facts> constexpr void begin(content_position& at, Facts& facts, bool folds) noexcept {
+template <> struct body_of<content_parts::none> {
+    template <class Facts> static constexpr void begin(content_position& at, Facts& facts, bool folds) noexcept {
         octet_count left;
         at.begin_content(framing::none, folds, left, facts.head_.length);
     }
     template <class Facts>
-    constexpr body_piece next(content_position&, Facts&, std::string_view, const body_limits&) noexcept {
+    static constexpr body_piece next(content_position&, Facts&, std::string_view, const body_limits&) noexcept {
         return {body_piece::kind::end, 0};
     }
-    template <class Facts> constexpr void took(content_position&, Facts&, std::size_t) noexcept {}
-
-    friend constexpr bool operator==(const basic_body_reader&, const basic_body_reader&) noexcept = default;
+    template <class Facts> static constexpr void took(content_position&, Facts&, std::size_t) noexcept {}
 };
 
 /// Content whose head somebody else has read.
 class body_reader {
   public:
-    constexpr body_reader() noexcept = default;
+    constexpr body_reader() noexcept : body_reader(framing::none, 0, false) {}
     constexpr body_reader(framing how, std::uint64_t length, bool folds) noexcept { begin(how, length, folds); }
 
     constexpr void begin(framing how, std::uint64_t length, bool folds) noexcept {

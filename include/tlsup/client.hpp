@@ -46,9 +46,11 @@ template <client_parts Parts> class basic_client {
     }
 
     /// The final response of an `answer` step, or the interim one of a `drop` step whose status is 1xx: a gateway
-    /// passes that on. RFC 9110 15.2.
+    /// passes that on. Once the head has left, its lists are gone: no tokens, no hint, no options; the status, the
+    /// framing and whether the connection lasts stay true. RFC 9110 15.2.
     [[nodiscard]] constexpr response_view response() const noexcept {
-        return {facts_, secure_ ? token_list{} : facts_.advertised(), secure_, secure_ && asked_in_clear_};
+        const response_facts facts = reader_.in_content() ? body::lasting(facts_) : facts_;
+        return {facts, secure_ ? token_list{} : facts.advertised(), secure_, secure_ && asked_in_clear_};
     }
 
     /// The request's content was sent to its end. Needed where the request announces content. RFC 9110 7.8.
@@ -145,6 +147,8 @@ template <client_parts Parts> class basic_client {
     friend constexpr bool operator==(const basic_client&, const basic_client&) noexcept = default;
 
   private:
+    using body = detail::body_of<Parts.content>;
+
     constexpr errc fire(client_event on) noexcept {
         if (!follow(client_chart, state_, on)) { // GCOVR_EXCL_BR_LINE
             return errc::wrong_call;             // GCOVR_EXCL_LINE its callers know the state
@@ -217,7 +221,6 @@ template <client_parts Parts> class basic_client {
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};
     response_facts facts_{};
-    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
 };
 
 /// With all its parts.

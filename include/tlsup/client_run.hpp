@@ -20,17 +20,16 @@ template <client_parts Parts> constexpr errc basic_client<Parts>::took(std::size
         }
         last_step_ = {};
         holds_head_ = false;
-        if (state_ == client_state::switched || state_ == client_state::answering) {
-            return fire(client_event::taken);
-        }
-        if (!in_content) { // an interim response
+        if (in_head()) { // an interim response
             ++interim_;
             next_head();
+            return errc::ok;
         }
-        return errc::ok;
+        body::begin(reader_, facts_, true);
+        return in_content ? errc::ok : fire(client_event::taken);
     }
     last_step_.took(count);
-    body_.took(reader_, facts_, count);
+    body::took(reader_, facts_, count);
     return errc::ok;
 }
 
@@ -191,7 +190,6 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::read_head(cons
 
 template <client_parts Parts>
 constexpr void basic_client<Parts>::head_complete(const client_options& options) noexcept {
-    body_.begin(reader_, facts_, true);
     const bool large = facts_.framing() == framing::length && facts_.content_length() > options.body.content_bytes;
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), true);
     if (facts_.status() != 101 && (large || unread != errc::ok)) {
@@ -244,7 +242,7 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::read_content(c
     if (holds_head_) { // the head leaves first
         return give_head(now, action::drop);
     }
-    const detail::body_piece piece = body_.next(reader_, facts_, now.input, now.options.body);
+    const detail::body_piece piece = body::next(reader_, facts_, now.input, now.options.body);
     switch (piece.what) {
     case detail::body_piece::kind::more:
         if (!ended_) {

@@ -111,6 +111,8 @@ template <connect_parts Parts> class basic_connect_client {
     friend constexpr bool operator==(const basic_connect_client&, const basic_connect_client&) noexcept = default;
 
   private:
+    using body = detail::body_of<Parts.content>;
+
     constexpr errc fire(connect_client_event on) noexcept {
         if (!follow(connect_client_chart, state_, on)) { // GCOVR_EXCL_BR_LINE
             return errc::wrong_call;                     // GCOVR_EXCL_LINE its callers know the state
@@ -160,7 +162,6 @@ template <connect_parts Parts> class basic_connect_client {
     detail::ledger last_step_{};
     detail::head_reader<response_facts> reader_{};
     response_facts facts_{};
-    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
 };
 
 /// With all its parts.

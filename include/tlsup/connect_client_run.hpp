@@ -13,7 +13,7 @@ template <connect_parts Parts> constexpr errc basic_connect_client<Parts>::took(
         return errc::ok;
     }
     if (state_ == connect_client_state::content) {
-        body_.took(reader_, facts_, count);
+        body::took(reader_, facts_, count);
         last_step_.took(count);
         return errc::ok;
     }
@@ -138,7 +138,7 @@ template <connect_parts Parts> constexpr void basic_connect_client<Parts>::head_
         if (framing_fault_ == errc::ok) {
             framing_fault_ = detail::refuses_content<Parts.content>(facts_.framing(), true);
         }
-        body_.begin(reader_, facts_, true);
+        body::begin(reader_, facts_, true);
         (void)fire(connect_client_event::refused);
     }
 }
@@ -150,13 +150,12 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
         end(framing_fault_);
         return false;
     }
-    const bool announced = facts_.framing() == framing::length && facts_.content_length() > options.drain_bytes;
-    if (again_ && announced) {
+    if (again_ && body::announced(facts_) > options.drain_bytes) {
         content_complete(true, {});
         return false;
     }
-    const detail::body_piece piece = body_.next(reader_, facts_, input, options.body);
-    const std::uint64_t taken = body_.taken(facts_);
+    const detail::body_piece piece = body::next(reader_, facts_, input, options.body);
+    const std::uint64_t taken = body::taken(facts_);
     const std::size_t room = taken < options.drain_bytes ? options.drain_bytes - static_cast<std::size_t>(taken) : 0;
     if (again_ && room == 0 && piece.what == detail::body_piece::kind::content) {
         content_complete(true, {});

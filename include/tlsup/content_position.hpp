@@ -110,7 +110,7 @@ class content_position : public message_position {
     static constexpr std::uint16_t largest_step = 0xffff;
 
     enum class content_place : std::uint8_t {
-        end,
+        end = static_cast<std::uint8_t>(place::content),
         content,
         until_close,
         chunk,      // up to here it is content, or none is left

@@ -29,8 +29,10 @@ inline constexpr unsigned list_limit = 32; // members of one list field over all
 
 /// What every head has: connection options, the Upgrade list and the framing fields. Seventeen octets, no views. What
 /// its owner adds goes into the octets behind them.
+///
+/// Whoever reads the content keeps here how much is left of it. From then on the length and the fault alone are true.
 struct head_facts {
-    enum flag : std::uint16_t {
+    enum flag : std::uint32_t {
         close = 1,          // Connection: close
         keep_alive = 2,     // Connection: keep-alive
         upgrade_option = 4, // Connection: upgrade
@@ -46,35 +48,68 @@ struct head_facts {
         chunked_last = 4096,   // and its last member is chunked
         foreign_coding = 8192, // a coding other than chunked
         tls_member = 16384,    // at least one member is a TLS token of any version
+        owner_flag = 32768,    // the first of nine bits for its owner
     };
+    static constexpr unsigned framing_fault_at = 24; // behind the flags: what makes the framing unacceptable
 
-    octet_count length{}; // of the content, by Content-Length; else the machines count here what comes
-    token_list tokens{};  // known TLS tokens of the Upgrade list, in order
-    std::uint16_t flags = 0;
-    errc fault = errc::ok;         // the first thing that makes the head as a whole unacceptable
-    errc framing_fault = errc::ok; // what makes its framing unacceptable, where framing matters
-    std::uint8_t connection_members = 0;
-    std::uint8_t upgrade_members = 0;
-    std::uint8_t minor = 1;
+    // Behind the tokens: members of Connection so far, members of Upgrade, and the minor version.
+    static constexpr unsigned connection_at = 16;
+    static constexpr unsigned upgrade_at = 22;
+    static constexpr unsigned minor_at = 28;
 
-    [[nodiscard]] constexpr bool has(unsigned wanted) const noexcept { return (flags & wanted) != 0; }
-    constexpr void set(unsigned added) noexcept { flags = static_cast<std::uint16_t>(flags | added); }
+    octet_count length{};                  // of the content, by Content-Length; else who reads it counts what comes
+    std::uint32_t said = 0;                // flags
+    std::uint32_t listed = 1U << minor_at; // known TLS tokens of the Upgrade list, in order
+    errc fault = errc::ok;                 // the first thing that makes the head as a whole unacceptable
+
+    [[nodiscard]] constexpr bool has(unsigned wanted) const noexcept { return (said & wanted) != 0; }
+    constexpr void set(unsigned added) noexcept { said |= added; }
     constexpr void fail(errc why) noexcept { fault = fault == errc::ok ? why : fault; }
-    constexpr void fail_framing(errc why) noexcept { framing_fault = framing_fault == errc::ok ? why : framing_fault; }
 
+    /// What makes the framing unacceptable, where framing matters.
+    [[nodiscard]] constexpr errc framing_fault() const noexcept { return static_cast<errc>(said >> framing_fault_at); }
+    constexpr void fail_framing(errc why) noexcept {
+        set(framing_fault() == errc::ok ? static_cast<unsigned>(why) << framing_fault_at : 0U);
+    }
+
+    [[nodiscard]] constexpr unsigned minor() const noexcept { return listed >> minor_at; }
+    constexpr void start(unsigned minor_digit, unsigned owners) noexcept {
+        said = owners;
+        listed = minor_digit << minor_at;
+    }
+
+    [[nodiscard]] constexpr token_list tokens() const noexcept {
+        token_list list;
+        list.packed_ = static_cast<std::uint16_t>(listed);
+        return list;
+    }
+
+    /// What is left of the content.
+    [[nodiscard]] constexpr octet_count left() const noexcept { return {said, listed}; }
+    constexpr void keep(octet_count left) noexcept {
+        said = left.low();
+        listed = left.high();
+    }
+    constexpr void forget(bool but_length) noexcept {
+        said = but_length ? unsigned{has_length} : 0U;
+        listed = 1U << minor_at;
+    }
+
+    /// The members of a list so far.
+    [[nodiscard]] constexpr unsigned members(unsigned list_at) const noexcept { return listed >> list_at & 63; }
     /// Counts a member; false beyond the limit.
-    constexpr bool count(std::uint8_t& members) noexcept {
-        if (++members > list_limit) {
+    constexpr bool count(unsigned list_at) noexcept {
+        if (members(list_at) == list_limit) {
             fail(errc::list_too_long);
-            members = list_limit;
             return false;
         }
+        listed += 1U << list_at;
         return true;
     }
 
     TLSUP_HOT constexpr void connection(std::string_view value) noexcept {
-        if (TLSUP_WORDS != 0 && is<"upgrade">(value) && connection_members < list_limit) { // as in nearly every offer
-            ++connection_members;
+        if (TLSUP_WORDS != 0 && is<"upgrade">(value) && members(connection_at) < list_limit) { // as in most offers
+            listed += 1U << connection_at;
             set(upgrade_option);
         } else {
             connection_list(value);
@@ -85,7 +120,7 @@ struct head_facts {
         static_assert(close == 1 && keep_alive == 2 && upgrade_option == 4);
         list_reader list(value);
         std::string_view member;
-        while (list.more() && count(connection_members)) {
+        while (list.more() && count(connection_at)) {
             (void)list.next(member);
             const unsigned option = which<"close", "keep-alive", "upgrade">(member);
             if (option != 0) {
@@ -99,7 +134,7 @@ struct head_facts {
     constexpr void upgrade(std::string_view value) noexcept {
         set(has_upgrade);
         list_reader list(value);
-        while (list.more() && count(upgrade_members)) {
+        while (list.more() && count(upgrade_at)) {
             if (TLSUP_WORDS == 0 || !take_layer(list)) {
                 list = any_layer(list);
             }
@@ -147,7 +182,7 @@ struct head_facts {
             set(has(tls_member) ? unsigned{repeated_tls} : 0U);
         }
         set(tls_member);
-        tokens.add(token);
+        listed = tokens().contains(token) ? listed : token_list::appended(listed, static_cast<unsigned>(token));
     }
 
     constexpr void http_layer() noexcept {
@@ -215,12 +250,12 @@ struct head_facts {
         return found;
     }
 
-    constexpr void check_framing() noexcept {
+    TLSUP_SEPARATE constexpr void check_framing() noexcept {
         if (has(has_coding)) {
             if (has(has_length)) {
                 fail_framing(errc::length_and_transfer_encoding);
             }
-            if (minor == 0) {
+            if (minor() == 0) {
                 fail_framing(errc::transfer_encoding_in_http_1_0);
             }
         }
@@ -234,7 +269,7 @@ struct head_facts {
 
     /// A close counts even beside a malformed option: whoever reads it elsewhere goes no further. RFC 9112 9.3, 9.6.
     [[nodiscard]] constexpr bool persistent() const noexcept {
-        return !has(close) && (minor != 0 || option(keep_alive));
+        return !has(close) && (minor() != 0 || option(keep_alive));
     }
 
     friend constexpr bool operator==(const head_facts&, const head_facts&) noexcept = default;

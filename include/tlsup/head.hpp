@@ -217,7 +217,8 @@ template <class Facts> class head_reader : public head_position {
     }
 
     // One step after the other, whatever comes.
-    constexpr progress read_steps(std::string_view bytes, const head_limits& limits, Facts& facts) noexcept {
+    TLSUP_SEPARATE constexpr progress read_steps(std::string_view bytes, const head_limits& limits,
+                                                 Facts& facts) noexcept {
         while (true) {
             const complete what = advance(bytes, limits, for_request);
             if (what == complete::nothing) {

@@ -106,6 +106,7 @@ class head_position : public content_position {
             }
             break;
         case place::done: // GCOVR_EXCL_START nothing comes behind the end
+        case place::content:
             break;
             // GCOVR_EXCL_STOP
         }

@@ -12,12 +12,16 @@ namespace tlsup::detail {
 /// read never work at the same time: they keep their marks here, one after the other. Ten octets, no views.
 class message_position {
   public:
+    /// The first thing that is wrong with the message, or what its owner says of the connection.
     [[nodiscard]] constexpr errc fault() const noexcept { return fault_; }
+    constexpr void fail(errc why) noexcept { fault_ = why; }
     /// Octets of the head that were read; once done, all up to the end of the empty line.
     [[nodiscard]] constexpr std::uint16_t size() const noexcept { return position_; }
     /// Octets of the head, from its front on, left the buffer; it is shown no more.
     constexpr void left(std::uint16_t octets) noexcept { position_ = static_cast<std::uint16_t>(position_ - octets); }
     [[nodiscard]] constexpr bool started() const noexcept { return position_ != 0; }
+    /// Whether the content was begun, so that its count is in the facts' place.
+    [[nodiscard]] constexpr bool in_content() const noexcept { return at_ >= place::content; }
 
     /// From here on nothing is read: the marks count what is discarded. They hold its lower and its upper half.
     constexpr void begin_discarding() noexcept {
@@ -45,13 +49,12 @@ class message_position {
         value,
         value_end,
         last_line_end,
-        done // the content has places of its own from here on
+        done,
+        content // the first of the places that content has
     };
 
     /// Whether the next line may continue this field's, or this one has continued another.
     enum class fold : std::uint8_t { none, possible, seen };
-
-    constexpr void fail(errc why) noexcept { fault_ = why; }
 
     std::uint16_t position_ = 0; // the next octet to look at; once done, the head's size
     std::uint16_t mark_ = 0;     // where the target or the field name starts

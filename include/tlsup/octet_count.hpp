@@ -12,9 +12,13 @@ class octet_count {
     explicit constexpr octet_count(std::uint64_t octets) noexcept
         : low_(static_cast<std::uint32_t>(octets)), high_(static_cast<std::uint32_t>(octets >> 32)) {}
 
+    constexpr octet_count(std::uint32_t low, std::uint32_t high) noexcept : low_(low), high_(high) {}
+
     constexpr octet_count& operator=(std::uint64_t octets) noexcept { return *this = octet_count(octets); }
     constexpr octet_count& operator+=(std::uint64_t octets) noexcept { return *this = *this + octets; }
     constexpr octet_count& operator-=(std::uint64_t octets) noexcept { return *this = *this - octets; }
+    [[nodiscard]] constexpr std::uint32_t low() const noexcept { return low_; }
+    [[nodiscard]] constexpr std::uint32_t high() const noexcept { return high_; }
     constexpr operator std::uint64_t() const noexcept { return low_ | std::uint64_t{high_} << 32; }
 
     friend constexpr bool operator==(const octet_count&, const octet_count&) noexcept = default;

@@ -194,6 +194,10 @@ constexpr errc parse_tls_token(std::string_view text, tls_token& token) noexcept
     return errc::ok;
 }
 
+namespace detail {
+struct head_facts;
+} // namespace detail
+
 /// Up to four different TLS tokens in order of preference. Two bytes.
 class token_list {
   public:
@@ -244,12 +248,14 @@ class token_list {
     friend constexpr bool operator==(token_list, token_list) noexcept = default;
 
   private:
+    friend struct detail::head_facts;
     static constexpr unsigned set_at = 11;
 
     [[nodiscard]] constexpr unsigned bits() const noexcept { return packed_; }
-    constexpr void append(unsigned token) noexcept {
-        const unsigned added = (token & 3) << (3 + 2 * size()) | 1U << (set_at + (token & 3));
-        packed_ = static_cast<std::uint16_t>((bits() | added) + 1);
+    constexpr void append(unsigned token) noexcept { packed_ = static_cast<std::uint16_t>(appended(packed_, token)); }
+    // `list`: a list, and anything above it.
+    static constexpr unsigned appended(unsigned list, unsigned token) noexcept {
+        return (list | (token & 3) << (3 + 2 * (list & 7)) | 1U << (set_at + (token & 3))) + 1;
     }
 
     std::uint16_t packed_ = 0; // count in the low three bits, then two bits for each token, then the set of them

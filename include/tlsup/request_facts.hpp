@@ -27,7 +27,7 @@ constexpr method parse_method(std::string_view text) noexcept {
 namespace detail {
 
 template <class Facts> class head_reader;
-template <content_parts Parts> class basic_body_reader;
+template <content_parts Parts> struct body_of;
 
 /// The token at the front of a request line, and its method.
 struct method_token {
@@ -85,20 +85,26 @@ class request_facts {
     /// The end of the head: everything that only the whole of it can show. The first error, or `ok`; the error's
     /// `suggested_status` is the answer, and the connection closes behind it. RFC 9112 3.2, 6.3.
     TLSUP_HOT constexpr errc finish(request_leniency forgives = {}) noexcept {
-        const bool plain = more_ == has_host && head_.framing_fault == errc::ok && !has_content();
-        return plain ? head_.fault : finish_any(forgives);
+        constexpr unsigned unusual = expects | expects_other | is_https | detail::head_facts::has_coding;
+        constexpr unsigned faults = ~0U << detail::head_facts::framing_fault_at;
+        const bool plain = (head_.said & (has_host | unusual | faults)) == has_host && head_.length == 0;
+        return TLSUP_WORDS != 0 && plain ? head_.fault : finish_any(forgives);
     }
 
     [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
-    [[nodiscard]] constexpr tlsup::method method() const noexcept { return method_; }
-    [[nodiscard]] constexpr target_form form() const noexcept { return form_; }
+    [[nodiscard]] constexpr tlsup::method method() const noexcept {
+        return static_cast<tlsup::method>(head_.said >> method_at & 7U);
+    }
+    [[nodiscard]] constexpr target_form form() const noexcept {
+        return static_cast<target_form>(head_.said >> form_at & 3U);
+    }
     /// Whether the target is in absolute-form, of the scheme https. RFC 9110 4.2.2.
-    [[nodiscard]] constexpr bool https_target() const noexcept { return (more_ & is_https) != 0; }
-    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor; }
+    [[nodiscard]] constexpr bool https_target() const noexcept { return head_.has(is_https); }
+    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor(); }
 
     /// The TLS tokens that the request lists, in the client's order, whether or not the offer is acceptable.
     [[nodiscard]] constexpr token_list listed_tokens() const noexcept {
-        return head_.has(detail::head_facts::void_upgrade) ? token_list{} : head_.tokens;
+        return head_.has(detail::head_facts::void_upgrade) ? token_list{} : head_.tokens();
     }
     /// Whether an Upgrade field stands in the head, valid or not.
     [[nodiscard]] constexpr bool has_upgrade() const noexcept { return head_.has(detail::head_facts::has_upgrade); }
@@ -122,26 +128,31 @@ class request_facts {
         return head_.has(detail::head_facts::has_coding) || head_.length != 0;
     }
     /// Whether the client waits for 100 (Continue). HTTP/1.0 cannot. RFC 9110 10.1.1.
-    [[nodiscard]] constexpr bool expects_continue() const noexcept {
-        return head_.minor != 0 && (more_ & expects) != 0;
-    }
+    [[nodiscard]] constexpr bool expects_continue() const noexcept { return head_.minor() != 0 && head_.has(expects); }
     /// Whether this is the last request of its connection, which closes behind the answer. RFC 9112 9.3, 9.6.
     [[nodiscard]] constexpr bool last() const noexcept { return !head_.persistent(); }
 
-    /// What a machine has read of content without a Content-Length counts, too.
     friend constexpr bool operator==(const request_facts&, const request_facts&) noexcept = default;
 
   private:
-    enum : std::uint8_t { has_host = 1, expects = 2, expects_other = 4, is_https = 8 };
+    enum : std::uint32_t {
+        has_host = detail::head_facts::owner_flag,
+        expects = has_host << 1,
+        expects_other = has_host << 2,
+        is_https = has_host << 3,
+    };
+    // Behind these flags: the method and the form.
+    static constexpr unsigned method_at = 19;
+    static constexpr unsigned form_at = 22;
+    static_assert(is_https << 1 == 1U << method_at && form_at + 2 == detail::head_facts::framing_fault_at);
 
     template <class Facts> friend class detail::head_reader;
-    template <content_parts Parts> friend class detail::basic_body_reader;
+    template <content_parts Parts> friend struct detail::body_of;
 
     /// The octets of method and target were looked at; `wrong` says what was found.
     TLSUP_HOT constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
                                            errc wrong) noexcept {
-        head_.minor = static_cast<std::uint8_t>(minor);
-        method_ = how;
+        head_.start(minor, static_cast<unsigned>(how) << method_at);
         head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
     }
 
@@ -157,27 +168,27 @@ class request_facts {
         const head_facts::known found = head_.field(name, value, folded);
         if (found == head_facts::known::host) {
             authority parsed;
-            if ((more_ & has_host) != 0) {
+            if (head_.has(has_host)) {
                 head_.fail(errc::repeated_host);
             } else if (parse_authority(value, port_rule::optional, parsed) != errc::ok) {
                 head_.fail(errc::bad_host);
             }
-            more_ |= has_host;
+            head_.set(has_host);
         } else if (found == head_facts::known::expect) {
-            more_ |= detail::is<"100-continue">(value) ? expects : expects_other;
+            head_.set(detail::is<"100-continue">(value) ? expects : expects_other);
         }
         return found != head_facts::known::none;
     }
 
-    constexpr errc finish_any(request_leniency forgives) noexcept {
+    TLSUP_SEPARATE constexpr errc finish_any(request_leniency forgives) noexcept {
         head_.check_framing();
-        if ((more_ & is_https) != 0 && !forgives.https_target) {
+        if (head_.has(is_https) && !forgives.https_target) {
             head_.fail(errc::wrong_scheme);
         }
-        if (head_.minor != 0 && (more_ & has_host) == 0 && !forgives.missing_host) {
+        if (head_.minor() != 0 && !head_.has(has_host) && !forgives.missing_host) {
             head_.fail(errc::missing_host);
         }
-        head_.fail(head_.framing_fault);
+        head_.fail(head_.framing_fault());
         if (head_.has(detail::head_facts::has_coding)) {
             if (!head_.has(detail::head_facts::chunked_last)) {
                 head_.fail(errc::bad_transfer_encoding); // no length can be known: 400 before 501, RFC 9112 6.3(4)
@@ -185,41 +196,39 @@ class request_facts {
                 head_.fail(errc::unknown_transfer_coding);
             }
         }
-        if (method_ == method::connect && has_content()) {
+        if (method() == method::connect && has_content()) {
             head_.fail(errc::content_on_connect);
         }
-        if (head_.minor != 0 && (more_ & expects_other) != 0) {
+        if (head_.minor() != 0 && head_.has(expects_other)) {
             head_.fail(errc::unmet_expectation);
         }
         return head_.fault;
     }
 
     TLSUP_HOT constexpr errc check_target(std::string_view target) noexcept {
-        if (method_ == method::connect) {
-            form_ = target_form::authority;
+        if (method() == method::connect) {
+            set_form(target_form::authority);
             authority parsed;
             const bool good =
                 parse_authority(target, port_rule::required, parsed) == errc::ok && parsed.kind != host_kind::ip_future;
             return good ? errc::ok : errc::bad_target;
         }
         if (target[0] == '/') {
-            form_ = target_form::origin;
+            set_form(target_form::origin);
             return errc::ok;
         }
         if (target.size() == 1 && target[0] == '*') {
-            form_ = target_form::asterisk;
-            return method_ == method::options ? errc::ok : errc::bad_target;
+            set_form(target_form::asterisk);
+            return method() == method::options ? errc::ok : errc::bad_target;
         }
-        form_ = target_form::absolute;
+        set_form(target_form::absolute);
         return check_absolute(target);
     }
 
     constexpr errc check_absolute(std::string_view target) noexcept;
+    constexpr void set_form(target_form form) noexcept { head_.set(static_cast<unsigned>(form) << form_at); }
 
     [[no_unique_address]] detail::head_facts head_{};
-    tlsup::method method_ = method::other;
-    target_form form_ = target_form::origin;
-    std::uint8_t more_ = 0;
 };
 
 namespace detail {
@@ -252,7 +261,7 @@ constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
         parse_authority(text, port_rule::optional, parsed) != errc::ok) {
         return errc::bad_target;
     }
-    more_ |= same == 5 ? is_https : 0; // RFC 9110 7.4: it needs a certificate for that origin
+    head_.set(same == 5 ? unsigned{is_https} : 0U); // RFC 9110 7.4: it needs a certificate for that origin
     return errc::ok;
 }
 

@@ -50,4 +50,14 @@ class request_reader : public head_reader<request_facts> {
     }
 };
 
+/// The facts of a head that was read before, and accepted. RFC 9112 2.2.
+TLSUP_SEPARATE constexpr request_facts read_again(std::string_view head) noexcept {
+    constexpr head_limits any{65535, 65535, 255, 255};
+    request_facts facts;
+    head_reader<request_facts> reader;
+    (void)reader.read(head, any, facts);
+    (void)facts.finish();
+    return facts;
+}
+
 } // namespace tlsup::detail

@@ -10,7 +10,7 @@
 namespace tlsup {
 
 namespace detail {
-template <content_parts Parts> class basic_body_reader;
+template <content_parts Parts> struct body_of;
 template <class Facts> class head_reader;
 } // namespace detail
 
@@ -22,7 +22,7 @@ class response_facts {
 
     /// The status line; the reason phrase is nobody's business. RFC 9112 4.
     constexpr void start(unsigned major, unsigned minor, std::uint16_t status) noexcept {
-        head_.minor = static_cast<std::uint8_t>(minor);
+        head_.start(minor, 0);
         status_ = status;
         if (major != 1) {
             head_.fail(errc::unsupported_version);
@@ -40,26 +40,33 @@ class response_facts {
     /// The end of the head. `without_content`: the request was HEAD, or this is a 2xx to CONNECT, so that neither
     /// length nor coding says anything. The first error, or `ok`. RFC 9112 6.3.
     constexpr errc finish(bool without_content = false) noexcept {
-        bare_ = without_content || status_ / 100 == 1 || status_ == 204 || status_ == 304;
+        const bool bare = without_content || status_ / 100 == 1 || status_ == 204 || status_ == 304;
         head_.check_framing();
-        if (!bare_ || status_ == 101) {
-            head_.fail(head_.framing_fault);
+        if (!bare || status_ == 101) {
+            head_.fail(head_.framing_fault());
             if (head_.has(detail::head_facts::chunked_last) && head_.has(detail::head_facts::foreign_coding)) {
                 head_.fail(errc::unknown_transfer_coding);
             }
         }
+        const auto how = bare                                          ? tlsup::framing::none
+                         : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
+                         : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
+                         : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
+                                                                       : tlsup::framing::until_close;
+        const bool lasts = head_.persistent() && how != tlsup::framing::until_close;
+        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(how) | (lasts ? unsigned{persists} : 0U));
         return head_.fault;
     }
 
     [[nodiscard]] constexpr errc fault() const noexcept { return head_.fault; }
     [[nodiscard]] constexpr std::uint16_t status() const noexcept { return status_; }
-    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor; }
+    [[nodiscard]] constexpr unsigned minor_version() const noexcept { return head_.minor(); }
     /// 1xx but not 101, after which nothing follows on this connection in HTTP. RFC 9110 15.2.
     [[nodiscard]] constexpr bool interim() const noexcept { return status_ / 100 == 1 && status_ != 101; }
 
     /// The TLS tokens of Upgrade, in the server's order, however they got there.
     [[nodiscard]] constexpr token_list listed_tokens() const noexcept {
-        return list_is_void() ? token_list{} : head_.tokens;
+        return list_is_void() ? token_list{} : head_.tokens();
     }
     [[nodiscard]] constexpr bool has_upgrade_option() const noexcept {
         return head_.option(detail::head_facts::upgrade_option);
@@ -81,27 +88,20 @@ class response_facts {
         return head_.has(detail::head_facts::has_coding);
     }
 
-    /// How the content ends. `until_close` where neither field says. RFC 9112 6.3.
-    [[nodiscard]] constexpr tlsup::framing framing() const noexcept {
-        return bare_                                         ? tlsup::framing::none
-               : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
-               : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
-               : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
-                                                             : tlsup::framing::until_close;
-    }
+    /// How the content ends, once `finish` was called. `until_close` where neither field says. RFC 9112 6.3.
+    [[nodiscard]] constexpr tlsup::framing framing() const noexcept { return static_cast<tlsup::framing>(end_ & 3U); }
     /// What Content-Length says, 0 without it. RFC 9110 8.6.
     [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.content_length(); }
-    /// Whether the connection outlives this response. RFC 9112 9.3.
-    [[nodiscard]] constexpr bool persistent() const noexcept {
-        return head_.persistent() && framing() != tlsup::framing::until_close;
-    }
+    /// Whether the connection outlives this response, once `finish` was called. RFC 9112 9.3.
+    [[nodiscard]] constexpr bool persistent() const noexcept { return (end_ & persists) != 0; }
 
-    /// What a machine has read of content without a Content-Length counts, too.
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:
+    enum : std::uint8_t { persists = 4 };
+
     template <class Facts> friend class detail::head_reader;
-    template <content_parts Parts> friend class detail::basic_body_reader;
+    template <content_parts Parts> friend struct detail::body_of;
 
     /// A field line with the whitespace around its value. True where the name is one that counts.
     TLSUP_HOT constexpr bool field_line(std::string_view name, std::string_view value) noexcept {
@@ -110,7 +110,7 @@ class response_facts {
     }
 
     [[no_unique_address]] detail::head_facts head_{};
-    bool bare_ = false;
+    std::uint8_t end_ = static_cast<std::uint8_t>(tlsup::framing::until_close); // a `framing`, and `persists`
     std::uint16_t status_ = 0;
 };
 

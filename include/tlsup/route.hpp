@@ -190,7 +190,7 @@ class route {
     constexpr void tunnel_open(const route_options& options) noexcept;
     constexpr bool exchange_on(std::string_view input, const route_options& options, step& result) noexcept;
     constexpr bool turn_away(std::string_view head, const route_options& options) noexcept;
-    constexpr void exchange_over(const route_options& options) noexcept;
+    constexpr void exchange_over() noexcept;
     constexpr errc why_final(const route_options& options) const noexcept;
 
     client client_{};
@@ -199,6 +199,7 @@ class route {
     std::uint8_t connections_ = 0;
     std::uint8_t logins_ = 0; // one bit for each proxy
     errc error_ = errc::ok;
+    errc unfollowed_ = errc::ok; // why the answer is not followed, if it is a 426
     route_state state_ = route_state::dialing;
     bool prepared_ = false;    // the options were looked at
     bool forwards_ = false;    // the last proxy gets the request itself

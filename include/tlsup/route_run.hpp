@@ -161,15 +161,18 @@ constexpr bool route::exchange_on(std::string_view input, const route_options& o
     }
     asked_proxy_ = false;
     result = client_.secure() ? client_.next_secure(input, rules) : client_.next(input, rules);
-    if (result.what == action::answer && state_ == route_state::forwarding) {
-        return !turn_away(result.bytes, options);
+    if (result.what == action::answer) {
+        if (state_ == route_state::forwarding && turn_away(result.bytes, options)) {
+            return false;
+        }
+        unfollowed_ = why_final(options);
     }
     if (result.what == action::dial) {
         fire(route_event::connection_spent);
         return false;
     }
     if (result.what == action::close || result.what == action::detach) {
-        exchange_over(options);
+        exchange_over();
         return false;
     }
     return true;
@@ -195,14 +198,14 @@ constexpr bool route::turn_away(std::string_view head, const route_options& opti
     return false;
 }
 
-constexpr void route::exchange_over(const route_options& options) noexcept {
+constexpr void route::exchange_over() noexcept {
     const tlsup::outcome end = client_.outcome();
     if (end == outcome::answered_secure) {
         fire(route_event::secure_answer);
     } else if (end != outcome::answered) {
         refuse(client_.error());
     } else if (client_.response().facts.status() == 426) {
-        refuse(why_final(options));
+        refuse(unfollowed_);
     } else {
         fire(route_event::answer);
     }
@@ -210,7 +213,7 @@ constexpr void route::exchange_over(const route_options& options) noexcept {
 
 /// Why a 426 could not be followed. RFC 2817 4.2, 5.1; RFC 9110 15.5.22.
 constexpr errc route::why_final(const route_options& options) const noexcept {
-    const response_facts& facts = client_.response().facts;
+    const response_facts facts = client_.response().facts;
     if (forwards_) {
         return errc::upgrade_required;
     }

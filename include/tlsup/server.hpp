@@ -51,7 +51,7 @@ template <server_parts Parts> class basic_server {
 
     /// The head of a `decide` or `answer` step: its parts, its facts and its offer. Views into `head`.
     [[nodiscard]] constexpr request_view request(std::string_view head) const noexcept {
-        return {parse_request_line(head), facts_, offer_, offer_error_};
+        return {parse_request_line(head), facts_of(head), offer_, offer_error_};
     }
 
     /// The host that was asked for in clear, without its port: what the gate compares the server name with. A view into
@@ -100,7 +100,7 @@ template <server_parts Parts> class basic_server {
             return errc::wrong_call;
         }
         status_ = status & largest_status;
-        error_ = errc::rejected;
+        reader_.fail(errc::rejected);
         return fire(server_event::refused);
     }
 
@@ -144,7 +144,7 @@ template <server_parts Parts> class basic_server {
             hello_alpn_ = verdict.has_alpn();
             return fire(server_event::hello_passed);
         }
-        error_ = verdict.why();
+        reader_.fail(verdict.why());
         status_ = verdict.alert();
         return fire(verdict.engine_sends_alert() ? server_event::ended : server_event::refused);
     }
@@ -163,8 +163,7 @@ template <server_parts Parts> class basic_server {
             return error;
         }
         secure_ = true;
-        const bool probe = facts_.method() == method::options;
-        return fire(probe ? server_event::probe_secured : server_event::request_secured);
+        return fire(probe_ ? server_event::probe_secured : server_event::request_secured);
     }
 
     /// The handshake, or the TLS connection, failed: there is no way back to clear. RFC 2817 3.3.
@@ -212,13 +211,15 @@ template <server_parts Parts> class basic_server {
 
     [[nodiscard]] constexpr server_state state() const noexcept { return state_; }
     [[nodiscard]] constexpr bool secure() const noexcept { return secure_; }
-    [[nodiscard]] constexpr errc error() const noexcept { return error_; }
+    [[nodiscard]] constexpr errc error() const noexcept { return reader_.fault(); }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
     friend constexpr bool operator==(const basic_server&, const basic_server&) noexcept = default;
 
   private:
+    using body = detail::body_of<Parts.content>;
+
     constexpr errc fire(server_event on) noexcept {
         if (!follow(server_chart, state_, on)) {
             return errc::wrong_call;
@@ -226,15 +227,17 @@ template <server_parts Parts> class basic_server {
         last_step_ = {};
         if (state_ == server_state::draining) {
             reader_.begin_discarding();
+        } else if ((state_ == server_state::content || state_ == server_state::accepting) && !reader_.in_content()) {
+            body::begin(reader_, facts_, false);
         }
         return errc::ok;
     }
     constexpr void end(errc why) noexcept {
-        error_ = error_ == errc::ok ? why : error_;
+        reader_.fail(error() == errc::ok ? why : error());
         (void)fire(server_event::ended);
     }
     constexpr void refuse(errc why) noexcept {
-        error_ = why;
+        reader_.fail(why);
         status_ = suggested_status(why) & largest_status;
         (void)fire(answered_ ? server_event::last : server_event::refused);
     }
@@ -286,13 +289,16 @@ template <server_parts Parts> class basic_server {
         return true;
     }
 
+    /// What the head says. The facts are gone once its content is begun: then it is read again.
+    [[nodiscard]] constexpr request_facts facts_of(std::string_view head) const noexcept {
+        return reader_.in_content() ? detail::read_again(head) : facts_;
+    }
+
     static constexpr std::uint16_t largest_status = 1023; // as many as `status_` has bits
 
-    // Octets first: small processors reach them in one instruction near the front only.
+    [[no_unique_address]] request_facts facts_{}; // its last octets are those that follow
     server_state state_ = server_state::reading;
-    errc error_ = errc::ok;
-    std::uint16_t status_ : 10 = 0; // of a reply or a refusal; the alert's number once the 101 is out
-    std::uint8_t chosen_ : 2 = 0;
+    errc offer_error_ = errc::no_offer;
     bool secure_ : 1 = false;
     bool last_ : 1 = false;
     bool ended_ : 1 = false;
@@ -301,13 +307,15 @@ template <server_parts Parts> class basic_server {
     bool hello_sni_ : 1 = false;
     bool hello_alpn_ : 1 = false;
     bool detached_ : 1 = false;
-    errc offer_error_ = errc::no_offer;
+    std::uint16_t status_ : 10 = 0; // of a reply or a refusal; the alert's number once the 101 is out
+    std::uint16_t chosen_ : 2 = 0;
+    bool probe_ : 1 = false;       // the request is an OPTIONS
+    bool to_head_ : 1 = false;     // the request is a HEAD
+    bool unasked_for_ : 1 = false; // its content waits for a 100
     token_list offer_{};
     std::uint16_t held_ = 0; // the head that was accepted, in the clear buffer
     detail::ledger last_step_{};
-    detail::request_reader reader_{};
-    request_facts facts_{};
-    [[no_unique_address]] detail::basic_body_reader<Parts.content> body_{};
+    detail::request_reader reader_{}; // its fault is the connection's error
 };
 
 /// With all its parts.

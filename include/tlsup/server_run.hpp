@@ -20,7 +20,7 @@ template <server_parts Parts> constexpr errc basic_server<Parts>::took(std::size
     if (state_ == server_state::reading) {
         reader_.skipped();
     } else if (state_ == server_state::content || state_ == server_state::accepting) {
-        body_.took(reader_, facts_, count);
+        body::took(reader_, facts_, count);
     } else if (state_ == server_state::hello || state_ == server_state::handshake) {
         tls_started_ = true;
     } else if (state_ == server_state::draining) {
@@ -45,12 +45,12 @@ constexpr step basic_server<Parts>::run(action instead, std::string_view input, 
     } else if (input.size() < kept()) {
         result.what = action::wait;
     } else if (state_ == server_state::reading && !ended_ && reader_.goes_on(input, options.head)) {
-        result.error = error_; // inside a value, as most pieces of a head are
+        result.error = error(); // inside a value, as most pieces of a head are
     } else {
         const turn now{input, clear, options, result};
         while (!find_step(now)) {
         }
-        result.error = error_;
+        result.error = error();
     }
     return result;
 }
@@ -144,8 +144,11 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::read_head(cons
 }
 
 template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(const turn& now) noexcept {
-    last_ = facts_.last() || facts_.method() == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
-    body_.begin(reader_, facts_, false);
+    const method how = facts_.method();
+    last_ = facts_.last() || how == method::connect; // a CONNECT that is not opened closes, RFC 9931 8
+    probe_ = how == method::options;
+    to_head_ = how == method::head;
+    unasked_for_ = facts_.expects_continue() && facts_.has_content();
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
     if (unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
         refuse(unread != errc::ok ? unread : errc::content_too_large);
@@ -171,7 +174,7 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::read_content(const turn& now) noexcept {
     const std::string_view behind = detail::part(now.input, reader_.size(), now.input.size());
-    const detail::body_piece piece = body_.next(reader_, facts_, behind, now.options.body);
+    const detail::body_piece piece = body::next(reader_, facts_, behind, now.options.body);
     const std::string_view bytes = detail::part(behind, 0, piece.size);
     switch (piece.what) {
     case detail::body_piece::kind::more:
@@ -226,7 +229,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::await_tls(cons
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(const turn& now) noexcept {
     const bool replied = state_ == server_state::replying;
-    const bool blind = replied && facts_.expects_continue() && facts_.has_content();
+    const bool blind = replied && unasked_for_;
     // The pieces of the text that this state writes.
     std::string_view pieces[3] = {};
     std::uint16_t status = status_;
@@ -243,8 +246,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
         pieces[0] = detail::misdirected_reply;
     } else if (replied) {
         const prepared_head& head = now.options.upgrade_required;
-        const bool bare = facts_.method() == method::head; // RFC 9112 6.3(1)
-        const std::string_view text = detail::part(head.text(), 0, bare ? head.head_size() : head.text().size());
+        const std::string_view text = detail::part(head.text(), 0, to_head_ ? head.head_size() : head.text().size());
         pieces[0] = detail::part(text, 0, head.close_at());
         pieces[1] = last_ || blind ? detail::close_option : std::string_view{};
         pieces[2] = detail::part(text, head.close_at(), text.size());
@@ -283,16 +285,16 @@ template <server_parts Parts> constexpr outcome basic_server<Parts>::outcome() c
     if (detached_) {
         return detached;
     }
-    if (error_ == errc::truncated) {
+    if (error() == errc::truncated) {
         return truncated;
     }
-    if (suggested_status(error_) != 0 || error_ == errc::rejected) {
+    if (suggested_status(error()) != 0 || error() == errc::rejected) {
         return refused;
     }
-    if (error_ == errc::ok) {
+    if (error() == errc::ok) {
         return secure_ ? upgraded : served;
     }
-    const bool ours = error_ == errc::tls_failed || error_ == errc::aborted || error_ == errc::peer_closed;
+    const bool ours = error() == errc::tls_failed || error() == errc::aborted || error() == errc::peer_closed;
     return ours ? failed : broken;
 }
 

@@ -10,7 +10,7 @@
 using namespace tlsup;
 using unit::good_tls;
 
-static_assert(std::is_trivially_copyable_v<client> && sizeof(client) == 48);
+static_assert(std::is_trivially_copyable_v<client> && sizeof(client) == 40);
 
 namespace {
 

@@ -10,7 +10,7 @@ using namespace tlsup;
 using unit::ask;
 using unit::asked;
 
-static_assert(std::is_trivially_copyable_v<connect_client> && sizeof(connect_client) == 48);
+static_assert(std::is_trivially_copyable_v<connect_client> && sizeof(connect_client) == 40);
 
 namespace {
 

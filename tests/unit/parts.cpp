@@ -16,8 +16,6 @@ using counting_client = basic_client<client_parts{content_parts::counted}>;
 using counting_connect = basic_connect_client<connect_parts{content_parts::counted}>;
 using brief_proxy = basic_connect_proxy<proxy_parts{false, false}>;
 
-static_assert(sizeof(small_server) == sizeof(server) - 8, "it has no place for content");
-
 constexpr std::string_view counted = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\n\r\nhi";
 constexpr std::string_view chunked = "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n";
 constexpr std::string_view plain = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
@@ -109,12 +107,11 @@ TEST_CASE("a reader of no content has none, whatever it is told") {
     facts.start("POST", "/", 1, 1);
     facts.field("Content-Length", "7");
     tlsup::detail::content_position at;
-    tlsup::detail::basic_body_reader<tlsup::content_parts::none> reader;
-    reader.begin(at, facts, false);
-    CHECK(reader.next(at, facts, "content", {}).what == tlsup::detail::body_piece::kind::end);
-    reader.took(at, facts, 7);
+    using body = tlsup::detail::body_of<tlsup::content_parts::none>;
+    body::begin(at, facts, false);
+    CHECK(body::next(at, facts, "content", {}).what == tlsup::detail::body_piece::kind::end);
+    body::took(at, facts, 7);
     CHECK(facts.content_length() == 7);
     CHECK(at.content_done());
     CHECK(!at.until_close());
-    CHECK(reader == tlsup::detail::basic_body_reader<tlsup::content_parts::none>{});
 }

@@ -11,7 +11,7 @@ using unit::any_server;
 using unit::good_tls;
 using unit::probe;
 
-static_assert(std::is_trivially_copyable_v<server> && sizeof(server) == 52);
+static_assert(std::is_trivially_copyable_v<server> && sizeof(server) == 40);
 static_assert(server_options{}.upgrade.defence == splice_defence::no_upgrade, "upgrading is opted into, by name");
 
 namespace {
