@@ -310,7 +310,7 @@ template <server_parts Parts> class basic_server {
     std::uint16_t status_ : 10 = 0; // of a reply or a refusal; the alert's number once the 101 is out
     std::uint16_t chosen_ : 2 = 0;
     bool probe_ : 1 = false;       // the request is an OPTIONS
-    bool to_head_ : 1 = false;     // the request is a HEAD
+    bool to_head_ : 1 = false;     // the request is a HEAD: no content in its answer, RFC 9112 6.3
     bool unasked_for_ : 1 = false; // its content waits for a 100
     token_list offer_{};
     std::uint16_t held_ = 0; // the head that was accepted, in the clear buffer
