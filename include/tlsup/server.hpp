@@ -211,7 +211,9 @@ template <server_parts Parts> class basic_server {
 
     [[nodiscard]] constexpr server_state state() const noexcept { return state_; }
     [[nodiscard]] constexpr bool secure() const noexcept { return secure_; }
-    [[nodiscard]] constexpr errc error() const noexcept { return reader_.fault(); }
+    [[nodiscard]] constexpr errc error() const noexcept {
+        return state_ >= server_state::refusing ? reader_.fault() : errc::ok;
+    }
     [[nodiscard]] constexpr tlsup::outcome outcome() const noexcept;
     [[nodiscard]] constexpr deadline wanted() const noexcept;
 
@@ -315,7 +317,7 @@ template <server_parts Parts> class basic_server {
     token_list offer_{};
     std::uint16_t held_ = 0; // the head that was accepted, in the clear buffer
     detail::ledger last_step_{};
-    detail::request_reader reader_{}; // its fault is the connection's error
+    detail::request_reader reader_{}; // its fault is the connection's, once that ends
 };
 
 /// With all its parts.

@@ -129,3 +129,20 @@ TEST_CASE("what lasts of a response's facts once its head has left (9112-6.3-01,
         }
     }
 }
+
+TEST_CASE("a fault behind framing is said when it is its turn, not with the framing before it (9112-7.1-01)") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    server machine;
+    REQUIRE(machine.next(head + "3\rX", serving).what == action::decide);
+    REQUIRE(machine.decline() == errc::ok);
+    step now = machine.next(head + "3\rX", serving);
+    CHECK(now.what == action::drop);
+    CHECK(now.error == errc::ok);
+    CHECK(machine.error() == errc::ok);
+    REQUIRE(machine.took(2) == errc::ok);
+    CHECK(machine.error() == errc::ok);
+    now = machine.next(head + "X", serving);
+    CHECK(now.what == action::write);
+    CHECK(now.error == errc::bad_chunk);
+    CHECK(machine.error() == errc::bad_chunk);
+}
