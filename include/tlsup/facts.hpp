@@ -73,9 +73,8 @@ struct head_facts {
     }
 
     [[nodiscard]] constexpr unsigned minor() const noexcept { return listed >> minor_at; }
-    constexpr void start(unsigned minor_digit, unsigned owners) noexcept {
-        said = owners;
-        listed = minor_digit << minor_at;
+    constexpr void set_minor(unsigned digit) noexcept {
+        listed = (listed & ((1U << minor_at) - 1)) | digit << minor_at;
     }
 
     [[nodiscard]] constexpr token_list tokens() const noexcept {

@@ -141,7 +141,7 @@ class request_facts {
         expects_other = has_host << 2,
         is_https = has_host << 3,
     };
-    // Behind these flags: the method and the form.
+    // Behind these flags: three bits for the method and two for the form.
     static constexpr unsigned method_at = 19;
     static constexpr unsigned form_at = 22;
     static_assert(is_https << 1 == 1U << method_at && form_at + 2 == detail::head_facts::framing_fault_at);
@@ -152,7 +152,8 @@ class request_facts {
     /// The octets of method and target were looked at; `wrong` says what was found.
     TLSUP_HOT constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
                                            errc wrong) noexcept {
-        head_.start(minor, static_cast<unsigned>(how) << method_at);
+        head_.set_minor(minor);
+        head_.said = (head_.said & ~(31U << method_at)) | static_cast<unsigned>(how) << method_at;
         head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
     }
 

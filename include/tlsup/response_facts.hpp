@@ -22,7 +22,7 @@ class response_facts {
 
     /// The status line; the reason phrase is nobody's business. RFC 9112 4.
     constexpr void start(unsigned major, unsigned minor, std::uint16_t status) noexcept {
-        head_.start(minor, 0);
+        head_.set_minor(minor);
         status_ = status;
         if (major != 1) {
             head_.fail(errc::unsupported_version);
