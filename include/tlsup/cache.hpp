@@ -41,7 +41,7 @@ class host_text {
         }
     }
 
-    [[nodiscard]] constexpr std::string_view view() const noexcept { return {octets_, size_}; }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {octets_, std::size_t{size_}}; }
     [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
 
     friend constexpr bool operator==(const host_text&, const host_text&) noexcept = default;

@@ -88,7 +88,7 @@ constexpr request_line parse_request_line(std::string_view head) noexcept {
         line.authority = line.target;
     }
     field host;
-    if (line.authority.empty() && find_field(head, {"host", 4}, host)) {
+    if (line.authority.empty() && find_field(head, "host"sv, host)) {
         line.authority = host.value;
     }
     return line;

@@ -140,7 +140,7 @@ class hello_reader {
         step_ = extension_type;
         left_ = static_cast<std::uint16_t>(size + 4);
         const char head[] = {0, static_cast<char>(which), static_cast<char>(size >> 8), static_cast<char>(size & 255)};
-        (void)read({head, 4}, host);
+        (void)read({head, sizeof(head)}, host);
         (void)read(body, host);
         return why_;
     }

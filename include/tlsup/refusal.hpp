@@ -113,7 +113,7 @@ constexpr refusal_text explain_refusal(errc why) noexcept {
         const std::size_t digits = digits_of(octets);
         if (from[0] == static_cast<char>(why)) {
             const char* const sentence = from + 2 + digits;
-            return {{from + 2, digits}, {sentence, octets - 1}, {sentence + octets - 1, 1}};
+            return {{from + 2, digits}, {sentence, octets - 1}, {sentence + octets - 1, std::size_t{1}}};
         }
         at += 2 + digits + octets;
     }

@@ -129,6 +129,9 @@ constexpr bool same_text(std::string_view one, std::string_view other) noexcept 
     return true;
 }
 
+// Views are made of a `const char*` and a `std::size_t`, here and everywhere. From other types, which it would have to
+// convert, the compiler weighs the constructor for iterators as well: each time as much work as a whole function.
+
 /// The part of `text` in [from, to); the caller knows that it is inside.
 constexpr std::string_view part(std::string_view text, std::size_t from, std::size_t to) noexcept {
     return {text.data() + from, to - from};

@@ -55,7 +55,7 @@ namespace detail {
 constexpr method begin_request(head_writer& writer, const request_text& request, std::string_view scheme) noexcept {
     request_facts facts;
     facts.start(request.method, request.target, 1, 1);
-    facts.field({"host", 4}, request.host);
+    facts.field("host"sv, request.host);
     const bool form = facts.form() == target_form::origin || facts.form() == target_form::asterisk;
     const bool body = request.body.how != framing::none;
     if (facts.finish() != errc::ok || !form || request.body.how == framing::until_close ||
@@ -66,9 +66,7 @@ constexpr method begin_request(head_writer& writer, const request_text& request,
     if (scheme.empty()) {
         writer.text(request.target);
     } else { // an absolute-form without path stands for the asterisk, RFC 9112 3.2.4
-        writer.text(scheme)
-            .text(request.host)
-            .text(request.target == std::string_view{"*", 1} ? std::string_view{} : request.target);
+        writer.text(scheme).text(request.host).text(request.target == "*"sv ? std::string_view{} : request.target);
     }
     writer.text(" HTTP/1.1\r\n").line("Host", request.host);
     return facts.method();

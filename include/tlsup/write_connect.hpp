@@ -30,8 +30,8 @@ constexpr prepared write_connect(room out, const connect_text& target, field_lis
     if (!good || target.port == 0) {
         writer.fail(errc::bad_argument);
     }
-    const std::string_view open{"[", bare_ipv6 ? 1U : 0U};
-    const std::string_view close = bare_ipv6 ? std::string_view{"]:", 2} : std::string_view{":", 1};
+    const std::string_view open{"[", std::size_t{bare_ipv6 ? 1U : 0U}};
+    const std::string_view close = bare_ipv6 ? "]:"sv : ":"sv;
     writer.text("CONNECT ").text(open).text(target.host).text(close).number(target.port).text(" HTTP/1.1\r\nHost: ");
     writer.text(open).text(target.host).text(close).number(target.port).text("\r\n");
     writer.fields_for_proxy(target.login, fields).end();

@@ -1,6 +1,7 @@
 // write_fixed.hpp: the texts that are never composed.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace tlsup {
@@ -45,7 +46,7 @@ inline constexpr std::string_view upgrade_member = ", Upgrade";
 inline constexpr std::string_view tunnel_200 = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 // A fatal alert record but for its last octet, the description. RFC 8446 5.1, 6.
-inline constexpr std::string_view alert_begin{"\x15\x03\x01\x00\x02\x02", 6};
+inline constexpr std::string_view alert_begin{"\x15\x03\x01\x00\x02\x02", std::size_t{6}};
 inline constexpr std::string_view alert_numbers = "\x0a\x28\x2f\x32\x46\x70\x78";
 
 } // namespace detail

@@ -80,7 +80,7 @@ class prepared_head {
   public:
     constexpr prepared_head() noexcept = default;
 
-    [[nodiscard]] constexpr std::string_view text() const noexcept { return {data_, size_}; }
+    [[nodiscard]] constexpr std::string_view text() const noexcept { return {data_, std::size_t{size_}}; }
     [[nodiscard]] constexpr head_kind kind() const noexcept { return kind_; }
     /// The TLS tokens that it offers, requires or advertises.
     [[nodiscard]] constexpr token_list tokens() const noexcept { return tokens_; }
@@ -170,7 +170,8 @@ class head_writer {
     constexpr head_writer& number(std::uint64_t value) noexcept {
         char digits[decimal_digits] = {};
         const std::size_t from = decimal<(sizeof(std::size_t) >= sizeof value)>(value, digits);
-        return text({digits + from, decimal_digits - from});
+        const auto& made = digits;
+        return text({made + from, decimal_digits - from});
     }
 
     constexpr head_writer& line(std::string_view name, std::string_view value) noexcept {
@@ -206,18 +207,18 @@ class head_writer {
             text("Proxy-Authorization: Basic ");
             for (std::size_t at = 0; at < octets.digits(); ++at) {
                 const char digit = octets.digit(at);
-                text({&digit, 1});
+                text({&digit, std::size_t{1}});
             }
             text("\r\n");
         }
-        return fields(list, login.given() ? std::string_view{} : std::string_view{"proxy-authorization", 19});
+        return fields(list, login.given() ? std::string_view{} : "proxy-authorization"sv);
     }
 
     /// Upgrade, and the connection option that goes with it. RFC 9110 7.8. `layers`: HTTP/1.1 is named on top.
     constexpr head_writer& upgrade(token_list tokens, bool layers, bool close) noexcept {
         text("Upgrade: ");
         for (std::size_t at = 0; at < tokens.size(); ++at) {
-            text(at == 0 ? std::string_view{} : std::string_view{", ", 2}).text(to_string(tokens[at]));
+            text(at == 0 ? std::string_view{} : ", "sv).text(to_string(tokens[at]));
         }
         constexpr std::string_view line_ends[] = {"\r\n", ", HTTP/1.1\r\n"};
         constexpr std::string_view options[] = {"Upgrade\r\n", "close, Upgrade\r\n"};
