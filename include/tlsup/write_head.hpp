@@ -244,18 +244,18 @@ class head_writer {
 
     constexpr void fail(errc why) noexcept { error_ = error_ == errc::ok ? why : error_; }
 
-    /// The same head, now that its text stands at `data`.
-    static constexpr prepared_head moved(const prepared_head& head, const char* data) noexcept {
-        prepared_head copy;
-        copy.data_ = data;
-        copy.size_ = head.size_;
-        copy.head_size_ = head.head_size_;
-        copy.close_at_ = head.close_at_;
-        copy.tokens_ = head.tokens_;
-        copy.kind_ = head.kind_;
-        copy.method_ = head.method_;
-        copy.content_ = head.content_;
-        return copy;
+    /// A 426 for the default tokens that need not be composed. `content`: octets behind its head.
+    static constexpr prepared_head ready_426(std::string_view text, std::uint16_t close_at,
+                                             std::size_t content) noexcept {
+        prepared_head made;
+        made.data_ = text.data();
+        made.size_ = static_cast<std::uint16_t>(text.size());
+        made.head_size_ = static_cast<std::uint16_t>(text.size() - content);
+        made.close_at_ = close_at;
+        made.tokens_ = default_tokens;
+        made.kind_ = head_kind::upgrade_required;
+        made.content_ = true;
+        return made;
     }
 
     [[nodiscard]] constexpr prepared finish(head_kind kind, token_list tokens, method how, bool body) const noexcept {

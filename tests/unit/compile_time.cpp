@@ -72,7 +72,33 @@ TEST_CASE("tables that are made by the compiler") {
     CHECK(std::memcmp(&texts, &detail::refusal_texts, sizeof texts) == 0);
     CHECK(sizeof texts == detail::refusal_text_octets());
     CHECK(detail::errors_in_order());
-    CHECK(detail::default_426_is_what_is_written());
+}
+
+namespace {
+
+/// Whether a head that was not composed is what composing it makes.
+constexpr bool is_same(const prepared_head& ready, const prepared_head& made) {
+    return ready.text() == made.text() && ready.kind() == made.kind() && ready.tokens() == made.tokens() &&
+           ready.head_size() == made.head_size() && ready.close_at() == made.close_at() &&
+           ready.upgrade_line() == made.upgrade_line() && ready.method() == made.method() &&
+           ready.announces_content() == made.announces_content();
+}
+constexpr bool is_as_composed(const prepared_head& ready, std::string_view content) {
+    char text[400] = {};
+    const prepared made = write_426(text, default_tokens, content);
+    return made.error == errc::ok && is_same(ready, made.head);
+}
+static_assert(is_as_composed(default_upgrade_required, upgrade_required_text));
+static_assert(is_as_composed(bare_upgrade_required, {}));
+
+} // namespace
+
+TEST_CASE("the 426s that stand ready are what is composed") {
+    CHECK(is_as_composed(
+        detail::head_writer::ready_426(detail::default_426_text, detail::ready_close_at, upgrade_required_text.size()),
+        upgrade_required_text));
+    CHECK(is_as_composed(detail::head_writer::ready_426(detail::bare_426_text, detail::ready_close_at, 0), {}));
+    CHECK(!is_as_composed(default_upgrade_required, {}));
 }
 
 TEST_CASE("names of states and actions") {
