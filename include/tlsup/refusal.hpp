@@ -62,22 +62,21 @@ constexpr bool is_said(const error_entry& entry) noexcept {
 // The digits of a sentence's length: it has a line end, and more than nine octets.
 constexpr std::size_t digits_of(std::size_t octets) noexcept { return octets < 100 ? 2 : 3; }
 
-// What refusals say: the error, the length of its sentence, the same in digits, the sentence and a line end.
-constexpr std::size_t refusal_text_octets() noexcept {
+// What refusals say: the error, the length of its sentence, the same in digits, the sentence and a line end. Templates,
+// so that the compiler packs them only for a file whose machines say them.
+template <const auto& Entries> constexpr std::size_t refusal_text_octets() noexcept {
     std::size_t all = 0;
-    for (const error_entry& each : error_entries) {
+    for (const error_entry& each : Entries) {
         const std::size_t octets = each.explanation.size() + 1;
         all += is_said(each) ? 2 + digits_of(octets) + octets : 0;
     }
     return all;
 }
-struct refusal_text_table {
-    char of[refusal_text_octets()];
-};
-constexpr refusal_text_table make_refusal_texts() noexcept {
-    refusal_text_table table{};
+template <const auto& Entries> struct refusal_text_table { char of[refusal_text_octets<Entries>()]; };
+template <const auto& Entries> constexpr refusal_text_table<Entries> make_refusal_texts() noexcept {
+    refusal_text_table<Entries> table{};
     std::size_t at = 0;
-    for (const error_entry& each : error_entries) {
+    for (const error_entry& each : Entries) {
         if (!is_said(each)) {
             continue;
         }
@@ -96,7 +95,8 @@ constexpr refusal_text_table make_refusal_texts() noexcept {
     }
     return table;
 }
-inline constexpr refusal_text_table refusal_texts = make_refusal_texts();
+template <const auto& Entries>
+inline constexpr refusal_text_table<Entries> refusal_texts = make_refusal_texts<Entries>();
 
 /// The content of a refusal, a sentence and a line end, and its length in digits.
 struct refusal_text {
@@ -106,9 +106,10 @@ struct refusal_text {
 };
 
 /// What a refusal says of this error, empty where no machine refuses with it.
-constexpr refusal_text explain_refusal(errc why) noexcept {
-    for (std::size_t at = 0; at < sizeof(refusal_texts.of);) {
-        const char* const from = refusal_texts.of + at;
+template <const auto& Entries = error_entries> constexpr refusal_text explain_refusal(errc why) noexcept {
+    const auto& texts = refusal_texts<Entries>.of;
+    for (std::size_t at = 0; at < sizeof(texts);) {
+        const char* const from = texts + at;
         const auto octets = static_cast<std::size_t>(static_cast<unsigned char>(from[1]));
         const std::size_t digits = digits_of(octets);
         if (from[0] == static_cast<char>(why)) {

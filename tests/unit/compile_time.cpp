@@ -67,10 +67,10 @@ TEST_CASE("tables that are made by the compiler") {
     detail::refusal_line_table<false> short_lines{};
     short_lines = detail::make_refusal_lines<false>();
     CHECK(std::memcmp(&short_lines, &detail::refusal_lines<false>, sizeof short_lines) == 0);
-    detail::refusal_text_table texts{};
-    texts = detail::make_refusal_texts();
-    CHECK(std::memcmp(&texts, &detail::refusal_texts, sizeof texts) == 0);
-    CHECK(sizeof texts == detail::refusal_text_octets());
+    detail::refusal_text_table<detail::error_entries> texts{};
+    texts = detail::make_refusal_texts<detail::error_entries>();
+    CHECK(std::memcmp(&texts, &detail::refusal_texts<detail::error_entries>, sizeof texts) == 0);
+    CHECK(sizeof texts == detail::refusal_text_octets<detail::error_entries>());
     CHECK(detail::errors_in_order());
 }
 
