@@ -37,29 +37,29 @@ constexpr bool begins_so(const char* text, const char* known, std::size_t size, 
 
 #if TLSUP_WORDS
 
-/// `Word` octets of a known text from `at` on, and the bits in which a capital differs from its small letter.
-template <class Word, known_text Text> struct known_word {
+/// So many octets as a word has of a known text, and the bits in which a capital differs from its small letter.
+template <class Word> struct known_word {
     Word octets = 0;
     Word letters = 0;
-
-    consteval explicit known_word(std::size_t at, bool any_case) noexcept {
-        struct bytes {
-            unsigned char of[sizeof(Word)];
-        } text{}, mask{};
-        for (std::size_t byte = 0; byte < sizeof(Word); ++byte) {
-            text.of[byte] = static_cast<unsigned char>(Text.data[at + byte]);
-            mask.of[byte] = any_case && is_alpha(text.of[byte]) ? 0x20 : 0;
-        }
-        octets = std::bit_cast<Word>(text);
-        letters = std::bit_cast<Word>(mask);
-    }
+};
+template <class Word> struct word_octets {
+    unsigned char of[sizeof(Word)] = {};
 };
 
-template <class Word, known_text Text, std::size_t At, bool AnyCase>
-TLSUP_HOT inline bool holds_word(const char* data) noexcept {
-    constexpr known_word<Word, Text> known(At, AnyCase);
+// Not a template over the text: the compiler would have to make it anew for each.
+template <class Word> consteval known_word<Word> known_octets(const char* text, bool any_case) noexcept {
+    word_octets<Word> octets;
+    word_octets<Word> letters;
+    for (std::size_t at = 0; at < sizeof(Word); ++at) {
+        octets.of[at] = static_cast<unsigned char>(text[at]);
+        letters.of[at] = any_case && is_alpha(octets.of[at]) ? 0x20 : 0;
+    }
+    return {std::bit_cast<Word>(octets), std::bit_cast<Word>(letters)};
+}
+
+template <class Word> TLSUP_HOT inline bool holds_word(const char* data, known_word<Word> known) noexcept {
     Word word = 0;
-    std::memcpy(&word, data + At, sizeof word);
+    std::memcpy(&word, data, sizeof word);
     return (word | known.letters) == known.octets;
 }
 
@@ -67,22 +67,24 @@ TLSUP_HOT inline bool holds_word(const char* data) noexcept {
 template <known_text Text, bool AnyCase, std::size_t At = 0> TLSUP_HOT inline bool holds(const char* data) noexcept {
     constexpr std::size_t left = Text.size - At;
     if constexpr (left > 8) {
-        return holds_word<std::uint64_t, Text, At, AnyCase>(data) && holds<Text, AnyCase, At + 8>(data);
+        return holds_word(data + At, known_octets<std::uint64_t>(Text.data + At, AnyCase)) &&
+               holds<Text, AnyCase, At + 8>(data);
     } else if constexpr (left == 8) {
-        return holds_word<std::uint64_t, Text, At, AnyCase>(data);
+        return holds_word(data + At, known_octets<std::uint64_t>(Text.data + At, AnyCase));
     } else if constexpr (left > 4 && Text.size >= 8) {
-        return holds_word<std::uint64_t, Text, Text.size - 8, AnyCase>(data);
+        return holds_word(data + Text.size - 8, known_octets<std::uint64_t>(Text.data + Text.size - 8, AnyCase));
     } else if constexpr (left > 4) {
-        return holds_word<std::uint32_t, Text, At, AnyCase>(data) &&
-               holds_word<std::uint32_t, Text, Text.size - 4, AnyCase>(data);
+        return holds_word(data + At, known_octets<std::uint32_t>(Text.data + At, AnyCase)) &&
+               holds_word(data + Text.size - 4, known_octets<std::uint32_t>(Text.data + Text.size - 4, AnyCase));
     } else if constexpr (left == 4) {
-        return holds_word<std::uint32_t, Text, At, AnyCase>(data);
+        return holds_word(data + At, known_octets<std::uint32_t>(Text.data + At, AnyCase));
     } else if constexpr (left > 0 && Text.size >= 4) {
-        return holds_word<std::uint32_t, Text, Text.size - 4, AnyCase>(data);
+        return holds_word(data + Text.size - 4, known_octets<std::uint32_t>(Text.data + Text.size - 4, AnyCase));
     } else if constexpr (left == 3) {
-        return holds_word<std::uint16_t, Text, 0, AnyCase>(data) && holds_word<std::uint16_t, Text, 1, AnyCase>(data);
+        return holds_word(data, known_octets<std::uint16_t>(Text.data, AnyCase)) &&
+               holds_word(data + 1, known_octets<std::uint16_t>(Text.data + 1, AnyCase));
     } else if constexpr (left == 2) {
-        return holds_word<std::uint16_t, Text, 0, AnyCase>(data);
+        return holds_word(data, known_octets<std::uint16_t>(Text.data, AnyCase));
     } else {
         static_assert(left == 0, "a single octet needs no words");
         return true;
