@@ -35,7 +35,7 @@ LAYERS = [
     ["words", "action", "server_chart", "client_chart", "connect_client_chart", "connect_proxy_chart",
      "tunnel_chart", "route_chart", "response_filter_chart"],
     ["scan", "octet_count", "error", "chart", "version", "defence", "outcome", "requirement"],
-    ["platform"],
+    ["platform", "literal"],
 ]
 
 # A machine's contract and its workings are two files of one header: they include each other.

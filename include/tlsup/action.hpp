@@ -57,8 +57,9 @@ enum class deadline : std::uint8_t {
 };
 
 constexpr std::string_view to_string(action what) noexcept {
-    constexpr std::string_view names[] = {"read",   "wait",   "write", "decide", "drop",   "body",  "start_tls",
-                                          "answer", "secure", "dial",  "tunnel", "detach", "drain", "close"};
+    constexpr std::string_view names[] = {"read"sv,   "wait"sv,      "write"sv,  "decide"sv, "drop"sv,
+                                          "body"sv,   "start_tls"sv, "answer"sv, "secure"sv, "dial"sv,
+                                          "tunnel"sv, "detach"sv,    "drain"sv,  "close"sv};
     return names[static_cast<std::uint8_t>(what) % 14];
 }
 

@@ -141,7 +141,7 @@ constexpr bool is_ip_future(std::string_view text) noexcept {
     if (dot == 1 || dot + 1 >= text.size() || text[dot] != '.') {
         return false;
     }
-    constexpr std::string_view marks = "-._~!$&'()*+,;=:";
+    constexpr std::string_view marks = "-._~!$&'()*+,;=:"sv;
     for (std::size_t at = dot + 1; at < text.size(); ++at) {
         bool known = is_alpha(static_cast<unsigned char>(text[at])) || is(text[at], class_digit);
         for (const char each : marks) {

@@ -20,7 +20,7 @@ struct credentials {
 
 namespace detail {
 
-inline constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"sv;
 
 /// The octets `user:password`, one by one and without a copy.
 class credential_octets {
@@ -70,7 +70,7 @@ constexpr bool are_credentials(const credentials& given) noexcept {
 /// What stands behind the scheme's name and its spaces; empty where the scheme is another one.
 constexpr std::string_view behind_basic(std::string_view value) noexcept {
     const std::size_t end = skip(value, 0, class_token);
-    if (end == value.size() || value[end] != ' ' || !same_text(part(value, 0, end), "basic")) {
+    if (end == value.size() || value[end] != ' ' || !same_text(part(value, 0, end), "basic"sv)) {
         return {};
     }
     return trim(part(value, end, value.size()));
@@ -107,7 +107,7 @@ constexpr bool asks_for_basic(std::string_view value) noexcept {
         const std::size_t end = detail::skip(value, at, detail::class_token);
         const std::size_t next = skip_blanks(end);
         const bool parameter = next < value.size() && value[next] == '=';
-        if (!parameter && detail::same_text(detail::part(value, at, end), "basic")) {
+        if (!parameter && detail::same_text(detail::part(value, at, end), "basic"sv)) {
             return true;
         }
         bool quoted = false;

@@ -21,9 +21,9 @@ struct [[nodiscard]] written_entry {
 
 namespace detail {
 
-inline constexpr std::string_view scheme_words[] = {"http", "https"};
-inline constexpr std::string_view learned_words[] = {"clear", "verified"};
-inline constexpr std::string_view pinned_words[] = {"unpinned", "pinned"};
+inline constexpr std::string_view scheme_words[] = {"http"sv, "https"sv};
+inline constexpr std::string_view learned_words[] = {"clear"sv, "verified"sv};
+inline constexpr std::string_view pinned_words[] = {"unpinned"sv, "pinned"sv};
 
 /// Walks words of printable ASCII with one space between them.
 class word_reader {

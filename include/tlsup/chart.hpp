@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "literal.hpp" // for the names of states and events
+
 namespace tlsup {
 
 /// One arrow of a chart: in state `from`, on event `on`, go to `to`. Two bytes. At most 16 states and 16 events.

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "literal.hpp"
+
 namespace tlsup {
 
 /// What keeps an attacker from joining a cleartext upgrade to somebody else's TLS handshake (Opossum, CVE-2025-49812).
@@ -16,6 +18,6 @@ enum class splice_defence : std::uint8_t {
 };
 
 /// The ALPN protocol name that binds a handshake to an upgrade.
-inline constexpr std::string_view alpn_name = "tlsup/1";
+inline constexpr std::string_view alpn_name = "tlsup/1"sv;
 
 } // namespace tlsup

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "literal.hpp"
+
 namespace tlsup {
 
 /// Why a machine refused, closed or ignored something. Append-only: a number never changes its meaning.
@@ -134,9 +136,6 @@ enum class errc : std::uint8_t {
 };
 
 namespace detail {
-
-// Texts of the tables say how long they are: else the compiler counts their octets, one by one, in each file.
-using std::literals::string_view_literals::operator""sv;
 
 struct error_entry {
     errc code;

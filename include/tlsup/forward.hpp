@@ -18,21 +18,21 @@ namespace tlsup {
 namespace detail {
 
 // They never cross a hop, nominated or not. RFC 9110 7.6.1, 11.7.
-inline constexpr std::string_view hop_names[] = {"connection",
-                                                 "keep-alive",
-                                                 "proxy-connection",
-                                                 "te",
-                                                 "trailer",
-                                                 "transfer-encoding",
-                                                 "upgrade",
-                                                 "proxy-authenticate",
-                                                 "proxy-authorization",
-                                                 "proxy-authentication-info"};
+inline constexpr std::string_view hop_names[] = {"connection"sv,
+                                                 "keep-alive"sv,
+                                                 "proxy-connection"sv,
+                                                 "te"sv,
+                                                 "trailer"sv,
+                                                 "transfer-encoding"sv,
+                                                 "upgrade"sv,
+                                                 "proxy-authenticate"sv,
+                                                 "proxy-authorization"sv,
+                                                 "proxy-authentication-info"sv};
 
 // A connection option cannot take these away: the hop itself answers for them. Without Host and Content-Length, two
 // readers would see two messages; without Via and Max-Forwards, a sender could switch off what ends a loop. RFC 9110
 // 7.2, 7.6.2, 7.6.3; RFC 9112 6.3.
-inline constexpr std::string_view hop_duties[] = {"host", "content-length", "via", "max-forwards"};
+inline constexpr std::string_view hop_duties[] = {"host"sv, "content-length"sv, "via"sv, "max-forwards"sv};
 
 template <std::size_t Count>
 constexpr bool is_one_of(std::string_view name, const std::string_view (&names)[Count]) noexcept {
@@ -53,7 +53,7 @@ class hop_fields {
     explicit constexpr hop_fields(std::string_view head) noexcept {
         field_reader fields(head);
         for (field each; fields.next(each);) {
-            if (detail::same_text(each.name, "connection")) {
+            if (detail::same_text(each.name, "connection"sv)) {
                 add(each.value);
             }
         }
@@ -156,7 +156,7 @@ constexpr errc judge_forward_request(std::string_view head, const request_facts&
     field_reader fields(head);
     for (field each; detail::counts_hops(facts.method()) && fields.next(each);) {
         std::uint64_t hops = 0;
-        if (detail::same_text(each.name, "max-forwards") && detail::parse_hops(each.value, hops) && hops == 0) {
+        if (detail::same_text(each.name, "max-forwards"sv) && detail::parse_hops(each.value, hops) && hops == 0) {
             return errc::hops_exhausted;
         }
     }

@@ -311,7 +311,7 @@ template <class Facts> class head_reader : public head_position {
     // The version, from its first octet on, and the line's end. True where they are there, or a part of the version.
     TLSUP_HOT constexpr bool end_plain_request_line(std::string_view head, method how, Facts& facts) noexcept {
         if constexpr (for_request) {
-            constexpr std::string_view version = "HTTP/1.1";
+            constexpr std::string_view version = "HTTP/1.1"sv;
             const std::size_t line_end = value_ + version.size();
             if (!starts_with<"HTTP/1.1", false>(part(head, value_, head.size())) || !ends_line(head, line_end)) {
                 const std::size_t left = head.size() - value_;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "literal.hpp"
+
 namespace tlsup {
 
 /// How an exchange, or a connection, ended. Each machine's `outcome()` is one of these; its `error()` says more.
@@ -23,9 +25,9 @@ enum class outcome : std::uint8_t {
 };
 
 constexpr std::string_view to_string(outcome how) noexcept {
-    constexpr std::string_view names[] = {"pending",         "served",    "upgraded", "answered",
-                                          "answered_secure", "released",  "detached", "refused",
-                                          "broken",          "truncated", "failed",   "tunnelled"};
+    constexpr std::string_view names[] = {"pending"sv,         "served"sv,    "upgraded"sv, "answered"sv,
+                                          "answered_secure"sv, "released"sv,  "detached"sv, "refused"sv,
+                                          "broken"sv,          "truncated"sv, "failed"sv,   "tunnelled"sv};
     return names[static_cast<std::uint8_t>(how) % 12];
 }
 

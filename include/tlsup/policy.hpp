@@ -28,7 +28,7 @@ enum class tls_policy : std::uint8_t {
     require,
 };
 
-inline constexpr std::string_view tls_policy_names[] = {"clear", "advertise", "prefer", "require"};
+inline constexpr std::string_view tls_policy_names[] = {"clear"sv, "advertise"sv, "prefer"sv, "require"sv};
 
 constexpr std::string_view to_string(tls_policy policy) noexcept {
     return tls_policy_names[static_cast<std::size_t>(policy) & 3];
@@ -207,7 +207,7 @@ class policy_reader {
 
     /// Finds the path. Returns the authority that the request is for. RFC 9112 3.2.
     constexpr std::string_view read_target(std::string_view target, std::string_view host) noexcept {
-        if (method_ == "CONNECT" || (method_ == "OPTIONS" && target == "*")) {
+        if (method_ == "CONNECT"sv || (method_ == "OPTIONS"sv && target == "*"sv)) {
             path_kind_ = path_kind::none;
             return host;
         }
@@ -226,8 +226,8 @@ class policy_reader {
             ++to;
         }
         path_ = part(target, from, to);
-        if (path_.empty() && from > 0 && method_ != "OPTIONS") { // with OPTIONS it may be `*`, RFC 9112 3.2.4
-            path_ = "/";
+        if (path_.empty() && from > 0 && method_ != "OPTIONS"sv) { // with OPTIONS it may be `*`, RFC 9112 3.2.4
+            path_ = "/"sv;
         }
         path_kind_ = is_plain_path(path_) ? path_kind::plain : path_kind::unclear;
         return host;

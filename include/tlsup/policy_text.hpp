@@ -42,13 +42,13 @@ constexpr bool parse_member(std::string_view word, policy_rule& rule) noexcept {
     }
     const std::string_view name = part(word, 0, equals);
     const std::string_view text = part(word, equals + 1, word.size());
-    if (name == "from") {
+    if (name == "from"sv) {
         return rule.peer.any() && parse_network(text, rule.peer) == errc::ok;
     }
-    std::string_view* const member = name == "method" ? &rule.method
-                                     : name == "path" ? &rule.path
-                                     : name == "host" ? &rule.host
-                                                      : nullptr;
+    std::string_view* const member = name == "method"sv ? &rule.method
+                                     : name == "path"sv ? &rule.path
+                                     : name == "host"sv ? &rule.host
+                                                        : nullptr;
     if (member == nullptr || !member->empty()) {
         return false;
     }

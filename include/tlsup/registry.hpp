@@ -12,8 +12,6 @@
 
 namespace tlsup {
 
-using detail::operator""sv;
-
 /// A registered status code. RFC 9110 16.2, RFC 2817 7.1.
 struct status_entry {
     std::string_view line;   ///< code, SP and reason phrase, as they stand in a status line
@@ -168,7 +166,7 @@ constexpr product parse_product(std::string_view text) noexcept {
 /// version that the handshake agrees on, which is local policy. RFC 2817 7.2, RFC 9110 16.7.
 enum class tls_token : std::uint8_t { tls_1_0 = 0, tls_1_1 = 1, tls_1_2 = 2, tls_1_3 = 3 };
 
-inline constexpr std::string_view tls_token_texts[] = {"TLS/1.0", "TLS/1.1", "TLS/1.2", "TLS/1.3"};
+inline constexpr std::string_view tls_token_texts[] = {"TLS/1.0"sv, "TLS/1.1"sv, "TLS/1.2"sv, "TLS/1.3"sv};
 
 /// The token's text, static.
 constexpr std::string_view to_string(tls_token token) noexcept {

@@ -31,10 +31,11 @@ enum class response_filter_event : std::uint8_t {
 };
 
 inline constexpr std::size_t response_filter_states = 6;
-inline constexpr std::string_view response_filter_state_names[] = {"reading", "passing",  "inserting",
-                                                                   "content", "detached", "closed"};
+inline constexpr std::string_view response_filter_state_names[] = {"reading"sv, "passing"sv,  "inserting"sv,
+                                                                   "content"sv, "detached"sv, "closed"sv};
 inline constexpr std::string_view response_filter_event_names[] = {
-    "head_complete", "insertion_due", "written", "content_follows", "response_complete", "switched", "ended"};
+    "head_complete"sv,     "insertion_due"sv, "written"sv, "content_follows"sv,
+    "response_complete"sv, "switched"sv,      "ended"sv};
 
 inline constexpr arrow<response_filter_state, response_filter_event> response_filter_chart[] = {
     {response_filter_state::reading, response_filter_event::head_complete, response_filter_state::passing},

@@ -23,10 +23,10 @@ constexpr advert_place place_advert(std::string_view head) noexcept {
     bool has_option = false;
     field_reader fields(head);
     for (field each; fields.next(each);) {
-        if (same_text(each.name, "upgrade")) {
+        if (same_text(each.name, "upgrade"sv)) {
             return {};
         }
-        if (!same_text(each.name, "connection")) {
+        if (!same_text(each.name, "connection"sv)) {
             continue;
         }
         list_reader list(each.value);
@@ -34,7 +34,7 @@ constexpr advert_place place_advert(std::string_view head) noexcept {
             if (!member.empty() && !is_token(member)) {
                 return {};
             }
-            has_option = has_option || same_text(member, "upgrade");
+            has_option = has_option || same_text(member, "upgrade"sv);
         }
         if (!place.alone) {
             const bool empty = each.value.empty();

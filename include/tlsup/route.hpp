@@ -114,7 +114,7 @@ class route {
     [[nodiscard]] static constexpr std::string_view tls_name(const route_options& options) noexcept {
         authority parsed;
         field host;
-        if (find_field(options.exchange.request.text(), "host", host)) {
+        if (find_field(options.exchange.request.text(), "host"sv, host)) {
             (void)parse_authority(host.value, port_rule::optional, parsed);
         }
         return bare_host(parsed.host);

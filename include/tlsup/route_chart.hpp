@@ -38,12 +38,13 @@ enum class route_event : std::uint8_t {
 };
 
 inline constexpr std::size_t route_states = 7;
-inline constexpr std::string_view route_state_names[] = {"dialing",  "tunnelling",      "forwarding", "exchanging",
-                                                         "answered", "answered_secure", "refused"};
+inline constexpr std::string_view route_state_names[] = {
+    "dialing"sv, "tunnelling"sv, "forwarding"sv, "exchanging"sv, "answered"sv, "answered_secure"sv, "refused"sv};
 inline constexpr std::string_view route_event_names[] = {
-    "to_server",    "to_proxy",      "to_forwarder",  "next_proxy",       "tunnel_to_server", "tunnel_to_forward",
-    "login_wanted", "tunnel_denied", "tunnel_wanted", "connection_spent", "answer",           "secure_answer",
-    "refusal"};
+    "to_server"sv,        "to_proxy"sv,          "to_forwarder"sv, "next_proxy"sv,
+    "tunnel_to_server"sv, "tunnel_to_forward"sv, "login_wanted"sv, "tunnel_denied"sv,
+    "tunnel_wanted"sv,    "connection_spent"sv,  "answer"sv,       "secure_answer"sv,
+    "refusal"sv};
 
 inline constexpr arrow<route_state, route_event> route_chart[] = {
     {route_state::dialing, route_event::to_server, route_state::exchanging},

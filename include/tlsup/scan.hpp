@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "literal.hpp"
 #include "platform.hpp"
 
 namespace tlsup::detail {

@@ -187,8 +187,9 @@ class tunnel {
 };
 
 constexpr std::string_view to_string(tunnel_end why) noexcept {
-    constexpr std::string_view names[] = {
-        "none", "client_closed", "upstream_closed", "client_failed", "upstream_failed", "timeout", "aborted"};
+    constexpr std::string_view names[] = {"none"sv,          "client_closed"sv,   "upstream_closed"sv,
+                                          "client_failed"sv, "upstream_failed"sv, "timeout"sv,
+                                          "aborted"sv};
     return names[static_cast<std::uint8_t>(why) % 7];
 }
 

@@ -24,10 +24,10 @@ enum class tunnel_state : std::uint8_t {
 enum class tunnel_event : std::uint8_t { client_finished, upstream_finished, client_gone, upstream_gone, ended };
 
 inline constexpr std::size_t tunnel_states = 7;
-inline constexpr std::string_view tunnel_state_names[] = {"open",        "client_done", "upstream_done", "both_done",
-                                                          "to_upstream", "to_client",   "closed"};
-inline constexpr std::string_view tunnel_event_names[] = {"client_finished", "upstream_finished", "client_gone",
-                                                          "upstream_gone", "ended"};
+inline constexpr std::string_view tunnel_state_names[] = {
+    "open"sv, "client_done"sv, "upstream_done"sv, "both_done"sv, "to_upstream"sv, "to_client"sv, "closed"sv};
+inline constexpr std::string_view tunnel_event_names[] = {"client_finished"sv, "upstream_finished"sv, "client_gone"sv,
+                                                          "upstream_gone"sv, "ended"sv};
 
 inline constexpr arrow<tunnel_state, tunnel_event> tunnel_chart[] = {
     {tunnel_state::open, tunnel_event::client_finished, tunnel_state::client_done},

@@ -159,12 +159,12 @@ inline constexpr std::string_view default_426_text =
     "HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3, TLS/1.2, TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 133\r\n\r\n"
     "This resource is served over TLS only.\n"
-    "Ask again with Upgrade: TLS/1.2 and Connection: Upgrade (RFC 2817), or use a client that can.\n";
+    "Ask again with Upgrade: TLS/1.2 and Connection: Upgrade (RFC 2817), or use a client that can.\n"sv;
 
 // And without content.
 inline constexpr std::string_view bare_426_text =
     "HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3, TLS/1.2, TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\n\r\n";
+    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\n\r\n"sv;
 
 inline constexpr std::uint16_t ready_close_at = 89; // in both, behind "Connection: "
 

@@ -48,7 +48,7 @@ constexpr prepared write_407(room out, std::string_view challenge, std::string_v
         writer.fail(errc::bad_argument);
     }
     writer.text("HTTP/1.1 407 Proxy Authentication Required\r\n").line("Proxy-Authenticate", challenge);
-    writer.fields(fields, "proxy-authenticate").line("Connection", "close").content_text(text);
+    writer.fields(fields, "proxy-authenticate"sv).line("Connection", "close"sv).content_text(text);
     return writer.finish(head_kind::challenge, {}, method::other, true);
 }
 

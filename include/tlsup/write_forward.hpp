@@ -15,7 +15,7 @@ namespace tlsup {
 /// How a request is forwarded.
 struct forward_options {
     /// Who forwards, in Via: a pseudonym, or a host with an optional port. RFC 9110 7.6.3.
-    std::string_view pseudonym = "tlsup";
+    std::string_view pseudonym = "tlsup"sv;
     std::string_view default_host{}; ///< for a request that names no host, as HTTP/1.0 allows. RFC 9112 3.2
     bool close = false;              ///< `Connection: close`: no further request follows. RFC 9112 9.6
     bool to_proxy = false;           ///< the next hop is a proxy: absolute-form. RFC 9112 3.2.2
@@ -73,7 +73,7 @@ constexpr void forward_target(head_writer& writer, std::string_view target, std:
         const std::string_view rest = part(target, from, target.size());
         const bool bare = rest.empty() || rest[0] == '?';
         const bool server_wide = rest.empty() && facts.method() == method::options;
-        writer.text(server_wide ? std::string_view{"*"} : bare ? std::string_view{"/"} : std::string_view{}).text(rest);
+        writer.text(server_wide ? "*"sv : bare ? "/"sv : std::string_view{}).text(rest);
     }
 }
 
@@ -86,7 +86,7 @@ constexpr bool announced_length(std::string_view head, const response_facts& fac
     bool valid = true;
     field_reader fields(head);
     for (field each; fields.next(each);) {
-        if (same_text(each.name, "content-length")) {
+        if (same_text(each.name, "content-length"sv)) {
             ++lines;
             valid = valid && parse_length(each.value, length);
         }
@@ -126,14 +126,14 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
     writer.text(" HTTP/1.1\r\n").line("Host", host);
     field_reader fields(head);
     for (field each; fields.next(each);) {
-        const bool relayed = options.cooperating && detail::same_text(each.name, "proxy-authorization");
-        const bool ours = detail::same_text(each.name, "host") || detail::same_text(each.name, "content-length") ||
-                          detail::same_text(each.name, "expect");
+        const bool relayed = options.cooperating && detail::same_text(each.name, "proxy-authorization"sv);
+        const bool ours = detail::same_text(each.name, "host"sv) || detail::same_text(each.name, "content-length"sv) ||
+                          detail::same_text(each.name, "expect"sv);
         std::uint64_t hops = 0;
         if (ours || (relayed ? hop.nominated(each.name) : hop.contain(each.name))) {
             continue;
         }
-        if (detail::counts_hops(facts.method()) && detail::same_text(each.name, "max-forwards") &&
+        if (detail::counts_hops(facts.method()) && detail::same_text(each.name, "max-forwards"sv) &&
             detail::parse_hops(each.value, hops) && hops != 0) {
             writer.text(each.name).text(": ").number(hops - 1).text("\r\n");
         } else {
@@ -141,16 +141,16 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
         }
     }
     if (chunked) {
-        writer.line("Transfer-Encoding", "chunked");
+        writer.line("Transfer-Encoding", "chunked"sv);
     } else if (body.how == framing::length) {
         writer.text("Content-Length: ").number(body.length).text("\r\n");
     }
     if (body.expect_continue && has_content) {
-        writer.line("Expect", "100-continue");
+        writer.line("Expect", "100-continue"sv);
     }
     detail::add_via(writer, facts.minor_version(), options.pseudonym);
     if (options.close) {
-        writer.line("Connection", "close");
+        writer.line("Connection", "close"sv);
     }
     writer.end();
     return writer.finish(head_kind::request, {}, facts.method(), has_content);
@@ -185,16 +185,16 @@ constexpr prepared write_forward_response(room out, std::string_view head, const
     writer.text(detail::part(head, reason_at, line)).text("\r\n");
     field_reader fields(head);
     for (field each; fields.next(each);) {
-        const bool relayed = options.cooperating && (detail::same_text(each.name, "proxy-authenticate") ||
-                                                     detail::same_text(each.name, "proxy-authentication-info"));
-        if (!detail::same_text(each.name, "content-length") &&
+        const bool relayed = options.cooperating && (detail::same_text(each.name, "proxy-authenticate"sv) ||
+                                                     detail::same_text(each.name, "proxy-authentication-info"sv));
+        if (!detail::same_text(each.name, "content-length"sv) &&
             !(relayed ? hop.nominated(each.name) : hop.contain(each.name))) {
             detail::forward_field(writer, each);
         }
     }
     std::uint64_t length = facts.content_length();
     if (how == framing::chunked) {
-        writer.line("Transfer-Encoding", "chunked");
+        writer.line("Transfer-Encoding", "chunked"sv);
     } else if (how == framing::length || (how == framing::none && detail::announced_length(head, facts, length))) {
         writer.text("Content-Length: ").number(length).text("\r\n");
     }
@@ -207,7 +207,7 @@ constexpr prepared write_forward_response(room out, std::string_view head, const
     if (advertises) {
         writer.upgrade(options.advertise, true, close);
     } else if (close) {
-        writer.line("Connection", "close");
+        writer.line("Connection", "close"sv);
     }
     writer.end();
     return writer.finish(head_kind::reply, advertises ? options.advertise : token_list{}, method::other,

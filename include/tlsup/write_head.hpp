@@ -90,7 +90,7 @@ class prepared_head {
     [[nodiscard]] constexpr std::uint16_t close_at() const noexcept { return close_at_; }
     /// The Upgrade line of an advertisement alone, where a Connection field is there already; else empty.
     [[nodiscard]] constexpr std::string_view upgrade_line() const noexcept {
-        constexpr std::string_view next = "Connection: ";
+        constexpr std::string_view next = "Connection: "sv;
         return kind_ == head_kind::advertisement ? std::string_view{data_, close_at_ - next.size()}
                                                  : std::string_view{};
     }
@@ -220,8 +220,8 @@ class head_writer {
         for (std::size_t at = 0; at < tokens.size(); ++at) {
             text(at == 0 ? std::string_view{} : ", "sv).text(to_string(tokens[at]));
         }
-        constexpr std::string_view line_ends[] = {"\r\n", ", HTTP/1.1\r\n"};
-        constexpr std::string_view options[] = {"Upgrade\r\n", "close, Upgrade\r\n"};
+        constexpr std::string_view line_ends[] = {"\r\n"sv, ", HTTP/1.1\r\n"sv};
+        constexpr std::string_view options[] = {"Upgrade\r\n"sv, "close, Upgrade\r\n"sv};
         text(line_ends[layers ? 1 : 0]).text("Connection: ");
         close_at_ = static_cast<std::uint16_t>(size_);
         return text(options[close ? 1 : 0]);
@@ -230,7 +230,7 @@ class head_writer {
     /// Content for people, and the fields that announce it. It is plain text unless the caller's fields name a type.
     constexpr head_writer& content_text(std::string_view content) noexcept {
         if (!typed_) {
-            line("Content-Type", "text/plain; charset=utf-8");
+            line("Content-Type", "text/plain; charset=utf-8"sv);
         }
         text("Content-Length: ").number(content.size());
         return text("\r\n").end().text(content);
@@ -281,9 +281,10 @@ class head_writer {
   private:
     // Framing, routing and hop-by-hop fields come from typed arguments only. RFC 9112 11.1, RFC 9110 7.6.1.
     static constexpr bool owned(std::string_view name, std::string_view also) noexcept {
-        constexpr std::string_view names[] = {
-            "host",       "connection",       "upgrade", "content-length", "transfer-encoding",   "trailer",
-            "keep-alive", "proxy-connection", "te",      "expect",         "proxy-authorization", "proxy-authenticate"};
+        constexpr std::string_view names[] = {"host"sv,           "connection"sv,          "upgrade"sv,
+                                              "content-length"sv, "transfer-encoding"sv,   "trailer"sv,
+                                              "keep-alive"sv,     "proxy-connection"sv,    "te"sv,
+                                              "expect"sv,         "proxy-authorization"sv, "proxy-authenticate"sv};
         bool found = false;
         for (const std::string_view each : names) {
             found = found || detail::same_text(each, name);

@@ -16,7 +16,7 @@ constexpr prepared write_proxied(room out, const request_text& request, const cr
     if (!request.offer.empty() || request.host.empty()) {
         writer.fail(errc::bad_argument);
     }
-    const method how = detail::begin_request(writer, request, "http://");
+    const method how = detail::begin_request(writer, request, "http://"sv);
     writer.fields_for_proxy(login, fields);
     return detail::end_request(writer, head_kind::proxied, request, how, fields);
 }
