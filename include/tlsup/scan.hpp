@@ -23,33 +23,6 @@ enum byte_class : std::uint8_t {
 constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
 constexpr bool is_digit(unsigned byte) noexcept { return byte - '0' < 10U; }
 
-// All but the marks that a token may have.
-constexpr std::uint8_t classify(unsigned byte) noexcept {
-    unsigned found = 0;
-    if (is_alpha(byte) || is_digit(byte)) {
-        found |= class_token;
-    }
-    if ((byte >= 0x20 && byte != 0x7f) || byte == '\t') {
-        found |= class_value;
-    }
-    if (byte > 0x20 && byte < 0x7f && byte != '#') {
-        found |= class_target;
-    }
-    if (is_alpha(byte) || is_digit(byte) || byte == '-' || byte == '.' || byte == '_') {
-        found |= class_name;
-    }
-    if ((found & class_name) != 0 && byte != '.') {
-        found |= class_label;
-    }
-    if (is_digit(byte)) {
-        found |= class_digit;
-    }
-    if (is_digit(byte) || (byte | 32U) - 'a' < 6U) {
-        found |= class_hex;
-    }
-    return static_cast<std::uint8_t>(found);
-}
-
 #if TLSUP_WORDS
 inline constexpr unsigned classified = 256;
 #else
@@ -59,15 +32,31 @@ inline constexpr unsigned classified = 128; // what is above is obs-text, and no
 struct class_table {
     std::uint8_t of[classified];
 };
-constexpr class_table make_classes() noexcept {
-    class_table table{};
-    for (unsigned byte = 0; byte < classified; ++byte) {
-        table.of[byte] = classify(byte);
+// Range by range: to ask for each octet what it is would take the compiler longer.
+constexpr void classify(class_table& table, unsigned from, unsigned to, unsigned found) noexcept {
+    for (unsigned byte = from; byte < to; ++byte) {
+        table.of[byte] = static_cast<std::uint8_t>(table.of[byte] | found);
     }
-    constexpr char marks[] = {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'};
-    for (const char each : marks) {
+}
+constexpr class_table make_classes() noexcept {
+    constexpr unsigned alphanumeric = class_token | class_name | class_label;
+    class_table table{};
+    classify(table, '\t', '\t' + 1, class_value);
+    classify(table, ' ', ' ' + 1, class_value);
+    classify(table, '!', 0x7f, class_value | class_target);
+    classify(table, 0x80, classified, class_value);
+    classify(table, '0', '9' + 1, alphanumeric | class_digit | class_hex);
+    classify(table, 'A', 'Z' + 1, alphanumeric);
+    classify(table, 'a', 'z' + 1, alphanumeric);
+    classify(table, 'A', 'F' + 1, class_hex);
+    classify(table, 'a', 'f' + 1, class_hex);
+    classify(table, '-', '.' + 1, class_token | class_name);
+    classify(table, '_', '_' + 1, alphanumeric);
+    classify(table, '-', '-' + 1, class_label);
+    for (const char each : {'!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|', '~'}) {
         table.of[static_cast<unsigned char>(each)] |= class_token;
     }
+    table.of[unsigned{'#'}] = class_value | class_token; // it begins a fragment
     return table;
 }
 inline constexpr class_table classes = make_classes();
