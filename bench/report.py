@@ -11,6 +11,7 @@ import sys
 import data
 
 root = pathlib.Path(__file__).resolve().parent.parent
+all_parts = ["peers", "compile", "heads", "real", "others", "growth"]
 modes = {"whole": "whole", "16": "in pieces of 16 octets", "1": "octet by octet"}
 
 
@@ -193,15 +194,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--no-docs", action="store_true")
+    parser.add_argument("--parts", nargs="+", default=all_parts, choices=all_parts, metavar="PART",
+                        help=f"the tables to make, of {', '.join(all_parts)}")
     options = parser.parse_args()
     variants = {name: data.measured(options.folder, name) for name in data.variants}
     variants = {name: one for name, one in variants.items() if one.times or one.counts}
-    parts = {"peers": peers_table(options.folder), "compile": compile_table(options.folder)}
-    if variants:
-        parts |= {"heads": heads_tables(variants), "real": real_table(variants), "others": other_table(variants)}
-    if "plain" in variants:
-        parts["growth"] = growth_tables(variants["plain"], data.read_times(options.folder, "growth"))
-    print_spread(variants)
+    makers = {
+        "peers": lambda: peers_table(options.folder),
+        "compile": lambda: compile_table(options.folder),
+        "heads": lambda: heads_tables(variants),
+        "real": lambda: variants and real_table(variants),
+        "others": lambda: variants and other_table(variants),
+        "growth": lambda: "plain" in variants and growth_tables(variants["plain"],
+                                                                data.read_times(options.folder, "growth")),
+    }
+    parts = {name: makers[name]() for name in all_parts if name in options.parts}
+    if "peers" in parts:
+        print_spread(variants)
     for name, text in parts.items():
         if text:
             print(f"\n{name}\n\n{text}")

@@ -6,7 +6,8 @@
 #   bench/run.sh --compile  compile times alone
 #   bench/run.sh --quick    everything, but too short to mean something; docs/ stays as it is
 # PICOHTTPPARSER=FOLDER builds picohttpparser from source: bench/build.sh says why. CORE=N: the core that is measured
-# on, the last one if nothing is said. The data stay in build/bench as JSON; tables are made of what is there.
+# on, the last one if nothing is said. The data stay in build/bench as JSON. Tables of what was measured are made of what
+# is there; all others stay as they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tests/install.sh
@@ -34,17 +35,33 @@ core=${CORE:-$(($(nproc) - 1))}
 out=$folder
 [[ -n $quick ]] && out=$folder/quick
 mkdir -p "$out"
-bench_build count times
-{
-    printf 'compiler\t%s\n' "$("$bench_cxx" --version | head -n 1)"
-    printf 'processor\t%s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)"
-} >"$out/host.txt"
-for variant in "${bench_variants[@]}"; do
-    "$folder/$variant/count" --check
-    bench_say_peers "$variant" >"$out/peers-$variant.txt"
-    echo "$variant ($(bench_flags "$variant" | xargs)):"
-    sed 's/^/  /' "$out/peers-$variant.txt"
-done
+parts=()
+
+# Who is measured now. Where times or counts are kept, who is not there now stays in the list.
+list_peers() { # VARIANT
+    local list=$out/peers-$1.txt
+    bench_say_peers "$1" >"$list.new"
+    if [[ $what != *" count times "* && -f $list ]]; then
+        awk -F '\t' '!($1 in seen) { seen[$1] = 1; print }' "$list.new" "$list" >"$list.all"
+        mv "$list.all" "$list.new"
+    fi
+    mv "$list.new" "$list"
+}
+
+if [[ $what == *" count "* || $what == *" times "* ]]; then
+    bench_build count times
+    {
+        printf 'compiler\t%s\n' "$("$bench_cxx" --version | head -n 1)"
+        printf 'processor\t%s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)"
+    } >"$out/host.txt"
+    for variant in "${bench_variants[@]}"; do
+        "$folder/$variant/count" --check
+        list_peers "$variant"
+        echo "$variant ($(bench_flags "$variant" | xargs)):"
+        sed 's/^/  /' "$out/peers-$variant.txt"
+    done
+    parts+=(peers heads real growth others)
+fi
 
 # Each row once, in any order: a round is short, so that its rows find the processor alike.
 take_times() { # VARIANT NAME FILTER
@@ -78,9 +95,12 @@ fi
 
 if [[ $what == *" compile "* ]]; then
     CXX=$bench_cxx python3 bench/compile_time.py --runs $runs --json "$out/compile.json"
+    parts+=(compile)
 fi
 
-python3 bench/report.py "$out" ${quick:+--no-docs} | tee "$out/report.txt"
-if [[ -z $quick ]]; then
+report=report.txt
+[[ ${parts[0]} == peers ]] || report=report-compile.txt # the other one has the least and the most of each time
+python3 bench/report.py "$out" ${quick:+--no-docs} --parts "${parts[@]}" | tee "$out/$report"
+if [[ -z $quick && ${parts[0]} == peers ]]; then
     python3 bench/plot.py "$out" docs/performance
 fi
