@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "chart.hpp"
+#include "literal.hpp"
 
 namespace tlsup {
 
@@ -48,12 +49,13 @@ enum class client_event : std::uint8_t {
 
 inline constexpr std::size_t client_states = 16;
 inline constexpr std::string_view client_state_names[] = {
-    "starting",      "probing",   "asking",   "probe_sent", "request_sent", "switched",  "handshake", "probe_answer",
-    "probe_content", "releasing", "awaiting", "answering",  "content",      "following", "redialing", "closed"};
+    "starting"sv,  "probing"sv,      "asking"sv,        "probe_sent"sv, "request_sent"sv, "switched"sv,
+    "handshake"sv, "probe_answer"sv, "probe_content"sv, "releasing"sv,  "awaiting"sv,     "answering"sv,
+    "content"sv,   "following"sv,    "redialing"sv,     "closed"sv};
 inline constexpr std::string_view client_event_names[] = {
-    "probe_first",   "request_first",    "written",        "switching",      "taken",
-    "secured_probe", "secured_request",  "probe_answered", "final_response", "content_complete",
-    "followed",      "connection_spent", "ended"};
+    "probe_first"sv,   "request_first"sv,    "written"sv,        "switching"sv,      "taken"sv,
+    "secured_probe"sv, "secured_request"sv,  "probe_answered"sv, "final_response"sv, "content_complete"sv,
+    "followed"sv,      "connection_spent"sv, "ended"sv};
 
 inline constexpr arrow<client_state, client_event> client_chart[] = {
     {client_state::starting, client_event::probe_first, client_state::probing},

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "chart.hpp"
+#include "literal.hpp"
 
 namespace tlsup {
 
@@ -33,10 +34,10 @@ enum class connect_client_event : std::uint8_t {
 };
 
 inline constexpr std::size_t connect_client_states = 8;
-inline constexpr std::string_view connect_client_state_names[] = {"asking",  "awaiting",  "opening", "answering",
-                                                                  "content", "redialing", "open",    "closed"};
-inline constexpr std::string_view connect_client_event_names[] = {"written",  "granted",          "refused", "taken",
-                                                                  "repeated", "connection_spent", "ended"};
+inline constexpr std::string_view connect_client_state_names[] = {
+    "asking"sv, "awaiting"sv, "opening"sv, "answering"sv, "content"sv, "redialing"sv, "open"sv, "closed"sv};
+inline constexpr std::string_view connect_client_event_names[] = {
+    "written"sv, "granted"sv, "refused"sv, "taken"sv, "repeated"sv, "connection_spent"sv, "ended"sv};
 
 inline constexpr arrow<connect_client_state, connect_client_event> connect_client_chart[] = {
     {connect_client_state::asking, connect_client_event::written, connect_client_state::awaiting},

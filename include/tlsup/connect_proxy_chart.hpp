@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "chart.hpp"
+#include "literal.hpp"
 
 namespace tlsup {
 
@@ -38,9 +39,11 @@ enum class connect_proxy_event : std::uint8_t {
 
 inline constexpr std::size_t connect_proxy_states = 10;
 inline constexpr std::string_view connect_proxy_state_names[] = {
-    "reading", "deciding", "granted", "dialing", "confirming", "leaving", "refusing", "draining", "open", "closed"};
-inline constexpr std::string_view connect_proxy_event_names[] = {
-    "head_complete", "opened", "opened_here", "dialing", "upstream_open", "written", "taken", "refused", "ended"};
+    "reading"sv, "deciding"sv, "granted"sv,  "dialing"sv, "confirming"sv,
+    "leaving"sv, "refusing"sv, "draining"sv, "open"sv,    "closed"sv};
+inline constexpr std::string_view connect_proxy_event_names[] = {"head_complete"sv, "opened"sv,        "opened_here"sv,
+                                                                 "dialing"sv,       "upstream_open"sv, "written"sv,
+                                                                 "taken"sv,         "refused"sv,       "ended"sv};
 
 inline constexpr arrow<connect_proxy_state, connect_proxy_event> connect_proxy_chart[] = {
     {connect_proxy_state::reading, connect_proxy_event::head_complete, connect_proxy_state::deciding},

@@ -201,7 +201,7 @@ class head_position : public content_position {
     // HTTP-version, and what stands behind it: the end of a request line, or the status code and its SP. The reason
     // phrase may be empty, the SP may not be missing. RFC 9112 2.3, 4.
     TLSUP_SEPARATE constexpr complete step_version(std::string_view head, bool request) noexcept {
-        constexpr std::string_view shape = "HTTP/0.0 000 "; // a zero stands for any digit
+        constexpr std::string_view shape = "HTTP/0.0 000 "sv; // a zero stands for any digit
         constexpr std::size_t version = 8;
         std::size_t at = position_;
 #if TLSUP_WORDS

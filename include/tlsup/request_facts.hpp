@@ -251,7 +251,7 @@ constexpr std::string_view authority_part(std::string_view target) noexcept {
 } // namespace detail
 
 constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
-    constexpr std::string_view scheme = "https";
+    constexpr std::string_view scheme = "https"sv;
     std::size_t same = 0;
     while (same < scheme.size() && same < target.size() && detail::lower(target[same]) == scheme[same]) {
         ++same;

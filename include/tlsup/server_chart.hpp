@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "chart.hpp"
+#include "literal.hpp"
 
 namespace tlsup {
 
@@ -50,13 +51,14 @@ enum class server_event : std::uint8_t {
 
 inline constexpr std::size_t server_states = 16;
 inline constexpr std::string_view server_state_names[] = {
-    "reading", "deciding",  "content",     "serving",      "spent",    "continuing", "accepting", "switching",
-    "hello",   "handshake", "inner_reply", "inner_answer", "replying", "refusing",   "draining",  "closed"};
+    "reading"sv,   "deciding"sv,  "content"sv,  "serving"sv,   "spent"sv,       "continuing"sv,
+    "accepting"sv, "switching"sv, "hello"sv,    "handshake"sv, "inner_reply"sv, "inner_answer"sv,
+    "replying"sv,  "refusing"sv,  "draining"sv, "closed"sv};
 inline constexpr std::string_view server_event_names[] = {
-    "head_complete", "declined",         "accepted",        "accepted_expecting", "replied",
-    "refused",       "content_complete", "content_skipped", "answered",           "taken",
-    "written",       "hello_passed",     "probe_secured",   "request_secured",    "last",
-    "ended"};
+    "head_complete"sv, "declined"sv,         "accepted"sv,        "accepted_expecting"sv, "replied"sv,
+    "refused"sv,       "content_complete"sv, "content_skipped"sv, "answered"sv,           "taken"sv,
+    "written"sv,       "hello_passed"sv,     "probe_secured"sv,   "request_secured"sv,    "last"sv,
+    "ended"sv};
 
 inline constexpr arrow<server_state, server_event> server_chart[] = {
     {server_state::reading, server_event::head_complete, server_state::deciding},
