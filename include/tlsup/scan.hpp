@@ -21,7 +21,6 @@ enum byte_class : std::uint8_t {
 };
 
 constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
-constexpr bool is_digit(unsigned byte) noexcept { return byte - '0' < 10U; }
 
 #if TLSUP_WORDS
 inline constexpr unsigned classified = 256;

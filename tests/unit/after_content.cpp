@@ -47,7 +47,7 @@ void check_request(const std::string& head, const std::string& content) {
 
 } // namespace
 
-TEST_CASE("a request is shown the same after its content as before (9110-7.8-05, DESIGN 4.1)") {
+TEST_CASE("a request is shown the same after its content as before") {
     constexpr std::string_view chunks = "3;a=b\r\ncon\r\n4\r\ntent\r\n0\r\nTrailer: x\r\n\r\n";
     check_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "");
     check_request("HEAD /x?y HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "");
@@ -64,7 +64,7 @@ TEST_CASE("a request is shown the same after its content as before (9110-7.8-05,
                   "content");
 }
 
-TEST_CASE("octets behind an offer's content: the request is decided again, and known as before (9110-7.8-05)") {
+TEST_CASE("octets behind an offer's content: the request is decided again, and known as before") {
     const std::string head = "HEAD / HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n"
                              "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     server machine;
@@ -96,7 +96,7 @@ TEST_CASE("octets behind an offer's content: the request is decided again, and k
     CHECK(reply.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("what lasts of a response's facts once its head has left (9112-6.3-01, 9112-9.3-01)") {
+TEST_CASE("what lasts of a response's facts once its head has left") {
     char text[200] = {};
     client_options options;
     options.need = requirement::any;
@@ -130,7 +130,7 @@ TEST_CASE("what lasts of a response's facts once its head has left (9112-6.3-01,
     }
 }
 
-TEST_CASE("a fault behind framing is said when it is its turn, not with the framing before it (9112-7.1-01)") {
+TEST_CASE("a fault behind framing is said when it is its turn, not with the framing before it (9112-7.1-03)") {
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     server machine;
     REQUIRE(machine.next(head + "3\rX", serving).what == action::decide);
