@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     hello_gate gate;
     std::string_view input = choose.rest();
     bool switched = false;
+    request_facts decided; // of the request that was shown last
     for (int round = 0; round < 400 && machine.state() != server_state::closed; ++round) {
         const bool tls = machine.secure();
         const fuzz::exact clear_now(clear);
@@ -24,6 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         };
         const step now = next(machine);
         fuzz::check(next(machine) == now); // level-triggered
+        fuzz::check(machine.error() == errc::ok || machine.state() >= server_state::refusing);
+        decided = now.what == action::decide ? machine.request(now.bytes).facts : decided;
         const unsigned odd = choose.pick(16);
         if (odd == 0) { // a call that may not fit
             const server before = machine;
@@ -99,7 +102,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)machine.tls_established({{}, {}, session::full, early::none, identity::unverified}, options);
             break;
         }
-        case action::answer:
+        case action::answer: // its facts are read again where there was content
+            fuzz::check(machine.request(now.bytes).facts == decided);
             fuzz::check(machine.answered() == errc::ok);
             break;
         case action::wait:
