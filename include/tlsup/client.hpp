@@ -198,10 +198,8 @@ template <client_parts Parts> class basic_client {
     }
     // So many octets of the input.
     constexpr bool give(const turn& now, action what, std::size_t size) noexcept {
-        now.result.what = what;
         now.result.status = facts_.status();
-        now.result.bytes = last_step_.show(detail::part(now.input, 0, size));
-        return true;
+        return last_step_.show(now.result, what, detail::part(now.input, 0, size));
     }
     constexpr bool give_head(const turn& now, action what) noexcept { return give(now, what, reader_.size()); }
 

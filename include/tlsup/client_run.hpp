@@ -144,10 +144,8 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::write_head(con
     }
     const bool announces = !probe && head.announces_content();
     if (written < text.size()) {
-        now.result.what = action::write;
-        now.result.bytes = last_step_.show(detail::part(text, written, text.size()));
         now.result.more = announces;
-        return true;
+        return last_step_.show(now.result, action::write, detail::part(text, written, text.size()));
     }
     asked_in_clear_ = state_ == client_state::asking;
     body_sent_ = !announces;

@@ -146,6 +146,10 @@ template <connect_parts Parts> class basic_connect_client {
     constexpr void head_complete() noexcept;
     constexpr bool read_content(std::string_view input, const connect_options& options, step& result) noexcept;
     constexpr void content_complete(bool spent, std::string_view surplus) noexcept;
+    constexpr bool give(step& result, action what, std::string_view bytes) noexcept {
+        result.status = facts_.status();
+        return last_step_.show(result, what, bytes);
+    }
     constexpr void next_head() noexcept {
         reader_ = {};
         facts_ = {};

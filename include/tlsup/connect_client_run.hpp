@@ -48,11 +48,11 @@ constexpr step basic_connect_client<Parts>::next(std::string_view input, const c
             found = write_head(input, options, result);
             break;
         case connect_client_state::opening:
-            return last_step_.give(action::drop, detail::part(input, 0, reader_.size()), errc::ok, facts_.status(),
-                                   false);
+            found = give(result, action::drop, detail::part(input, 0, reader_.size()));
+            break;
         case connect_client_state::answering:
-            return last_step_.give(action::answer, detail::part(input, 0, reader_.size()), errc::ok, facts_.status(),
-                                   false);
+            found = give(result, action::answer, detail::part(input, 0, reader_.size()));
+            break;
         case connect_client_state::content:
             found = read_content(input, options, result);
             break;
@@ -85,9 +85,7 @@ constexpr bool basic_connect_client<Parts>::write_head(std::string_view input, c
         return false;
     }
     if (last_step_.written() < text.size()) {
-        result =
-            last_step_.give(action::write, detail::part(text, last_step_.written(), text.size()), errc::ok, 0, false);
-        return true;
+        return last_step_.show(result, action::write, detail::part(text, last_step_.written(), text.size()));
     }
     next_head();
     interim_ = 0;
@@ -111,7 +109,6 @@ constexpr bool basic_connect_client<Parts>::read_head(std::string_view input, co
             end(reader_.started() ? errc::truncated : errc::peer_closed);
             return false;
         }
-        result = {};
         return true;
     }
     if (!facts_.interim()) {
@@ -122,8 +119,7 @@ constexpr bool basic_connect_client<Parts>::read_head(std::string_view input, co
         end(errc::too_many_interim);
         return false;
     }
-    result = last_step_.give(action::drop, detail::part(input, 0, reader_.size()), errc::ok, facts_.status(), false);
-    return true;
+    return give(result, action::drop, detail::part(input, 0, reader_.size()));
 }
 
 template <connect_parts Parts> constexpr void basic_connect_client<Parts>::head_complete() noexcept {
@@ -166,7 +162,7 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
     switch (piece.what) {
     case detail::body_piece::kind::more:
         if (!ended_) {
-            result = {{}, action::read, errc::ok, facts_.status(), false};
+            result.status = facts_.status();
             return true;
         }
         if (again_ || reader_.until_close()) {
@@ -176,11 +172,9 @@ constexpr bool basic_connect_client<Parts>::read_content(std::string_view input,
         }
         return false;
     case detail::body_piece::kind::framing:
-        result = last_step_.give(action::drop, detail::part(input, 0, piece.size), errc::ok, facts_.status(), false);
-        return true;
+        return give(result, action::drop, detail::part(input, 0, piece.size));
     case detail::body_piece::kind::content:
-        result = last_step_.give(action::body, bytes, errc::ok, facts_.status(), false);
-        return true;
+        return give(result, action::body, bytes);
     case detail::body_piece::kind::failed:
         end(reader_.fault());
         return false;

@@ -233,6 +233,11 @@ template <proxy_parts Parts> class basic_connect_proxy {
         return state_ < connect_proxy_state::refusing ? reader_.size() : 0;
     }
 
+    constexpr bool give(step& result, action what, std::string_view bytes) noexcept {
+        result.error = error_;
+        result.status = status_;
+        return last_step_.show(result, what, bytes);
+    }
     TLSUP_HOT constexpr bool read_head(std::string_view input, const proxy_options& options, step& result) noexcept;
     constexpr void head_complete(std::string_view input, const proxy_options& options) noexcept;
     constexpr bool write_text(const proxy_options& options, step& result) noexcept;

@@ -54,10 +54,12 @@ constexpr step basic_connect_proxy<Parts>::next(std::string_view input, const pr
             found = write_text(options, result);
             break;
         case connect_proxy_state::leaving:
-            return last_step_.give(action::drop, detail::part(input, 0, reader_.size()), errc::ok, 0, false);
+            found = last_step_.show(result, action::drop, detail::part(input, 0, reader_.size()));
+            break;
         case connect_proxy_state::draining:
             if (reader_.discarded() < options.drain_bytes && !(ended_ && input.empty())) {
-                return last_step_.give(action::drain, input, error_, status_, false);
+                found = give(result, action::drain, input);
+                break;
             }
             (void)fire(connect_proxy_event::ended);
             break;
@@ -81,15 +83,13 @@ constexpr bool basic_connect_proxy<Parts>::read_head(std::string_view input, con
     using progress = detail::request_reader::progress;
     const progress found = reader_.read(input, options.head, options.empty_lines, facts_);
     if (found == progress::empty_line) {
-        result = last_step_.give(action::drop, detail::part(input, 0, 2), errc::ok, 0, false);
-        return true;
+        return last_step_.show(result, action::drop, detail::part(input, 0, 2));
     }
     if (found == progress::more) {
         if (ended_) {
             end(input.empty() ? errc::ok : errc::truncated);
             return false;
         }
-        result = {};
         return true;
     }
     const bool forgiven = options.peer_omits_host && facts_.method() == method::connect;
@@ -179,14 +179,12 @@ constexpr bool basic_connect_proxy<Parts>::write_text(const proxy_options& optio
             pieces[2] = detail::refusal_end;
         }
     }
-    bool more = false;
-    const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), more);
+    const std::string_view text = detail::rest_of(pieces, 7, last_step_.written(), result.more);
     if (text.empty()) {
         (void)fire(connect_proxy_event::written);
         return false;
     }
-    result = last_step_.give(action::write, text, error_, status_, more);
-    return true;
+    return give(result, action::write, text);
 }
 
 template <proxy_parts Parts> constexpr outcome basic_connect_proxy<Parts>::outcome() const noexcept {

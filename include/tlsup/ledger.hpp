@@ -14,15 +14,10 @@ namespace tlsup::detail {
 /// What a machine remembers of its last step: counts, never bytes. Four bytes.
 class ledger {
   public:
-    /// Makes a step of it. A piece of 65 535 octets at most: what is beyond comes with the next step.
-    constexpr step give(action what, std::string_view bytes, errc error, std::uint16_t status, bool more) noexcept {
-        return {show(bytes), what, error, status, more};
-    }
-
-    /// The octets that a step can show of these.
-    constexpr std::string_view show(std::string_view bytes) noexcept {
-        offered_ = static_cast<std::uint16_t>(bytes.size() < 65535 ? bytes.size() : 65535);
-        return part(bytes, 0, offered_);
+    /// Shows octets in a step, 65 535 at most: what is beyond comes with the next one. True: there is a step.
+    constexpr bool show(step& in, action what, std::string_view bytes) noexcept {
+        in.bytes = bytes;
+        return show(in, what);
     }
 
     /// Whether so many octets of the last step could leave.
@@ -40,6 +35,14 @@ class ledger {
     friend constexpr bool operator==(const ledger&, const ledger&) noexcept = default;
 
   private:
+    TLSUP_SEPARATE constexpr bool show(step& in, action what) noexcept {
+        const std::size_t size = in.bytes.size();
+        offered_ = static_cast<std::uint16_t>(size < 65535 ? size : 65535);
+        in.bytes = part(in.bytes, 0, offered_);
+        in.what = what;
+        return true;
+    }
+
     std::uint16_t offered_ = 0;
     std::uint16_t written_ = 0;
 };

@@ -110,7 +110,9 @@ class response_filter {
     }
     [[nodiscard]] constexpr bool over() const noexcept { return state_ >= response_filter_state::detached; }
     constexpr step give(action what, std::string_view bytes, bool more) noexcept {
-        return last_step_.give(what, bytes, errc::ok, status(), more);
+        step result{{}, what, errc::ok, status(), more};
+        (void)last_step_.show(result, what, bytes);
+        return result;
     }
 
     /// Octets that the buffer still has to begin with.

@@ -286,9 +286,7 @@ template <server_parts Parts> class basic_server {
         facts_ = {};
     }
     constexpr bool give(const turn& now, action what, std::string_view bytes) noexcept {
-        now.result.what = what;
-        now.result.bytes = last_step_.show(bytes);
-        return true;
+        return last_step_.show(now.result, what, bytes);
     }
 
     /// What the head says. The facts are gone once its content is begun: then it is read again.
