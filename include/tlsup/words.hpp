@@ -127,11 +127,12 @@ template <known_text... Texts> struct packed_texts {
 };
 template <known_text... Texts> inline constexpr packed_texts<Texts...> packed{};
 
-/// Which of the packed texts it is, from 1 on; 0 where it is none.
-TLSUP_SEPARATE constexpr unsigned find_text(const char* texts, std::string_view text, bool any_case) noexcept {
+/// Which of the packed texts it is, from 1 on; 0 where it is none. Not a view: a caller would lay it out on its stack.
+TLSUP_SEPARATE constexpr unsigned find_text(const char* texts, const char* text, std::size_t octets,
+                                            bool any_case) noexcept {
     for (unsigned index = 1; *texts != 0; ++index) {
         const auto size = static_cast<std::size_t>(*texts++);
-        if (size == text.size() && begins_so(text.data(), texts, size, any_case)) {
+        if (size == octets && begins_so(text, texts, size, any_case)) {
             return index;
         }
         texts += size;
@@ -149,7 +150,7 @@ template <bool AnyCase, known_text... Texts> TLSUP_HOT constexpr unsigned find_k
     const bool found = ((++index, text.size() == Texts.size && starts_with<Texts, AnyCase>(text)) || ...);
     return found ? index : 0;
 #else
-    return find_text(packed<Texts...>.of, text, AnyCase);
+    return find_text(packed<Texts...>.of, text.data(), text.size(), AnyCase);
 #endif
 }
 
