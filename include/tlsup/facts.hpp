@@ -267,7 +267,7 @@ struct head_facts {
     [[nodiscard]] constexpr bool option(unsigned which) const noexcept { return has(which) && !has(void_connection); }
 
     /// A close counts even beside a malformed option: whoever reads it elsewhere goes no further. RFC 9112 9.3, 9.6.
-    [[nodiscard]] constexpr bool persistent() const noexcept {
+    [[nodiscard]] TLSUP_SEPARATE constexpr bool persistent() const noexcept {
         return !has(close) && (minor() != 0 || option(keep_alive));
     }
 

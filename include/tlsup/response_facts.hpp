@@ -39,7 +39,7 @@ class response_facts {
 
     /// The end of the head. `without_content`: the request was HEAD, or this is a 2xx to CONNECT, so that neither
     /// length nor coding says anything. The first error, or `ok`. RFC 9112 6.3.
-    constexpr errc finish(bool without_content = false) noexcept {
+    TLSUP_SEPARATE constexpr errc finish(bool without_content = false) noexcept {
         const bool bare = without_content || status_ / 100 == 1 || status_ == 204 || status_ == 304;
         head_.check_framing();
         if (!bare || status_ == 101) {

@@ -77,10 +77,9 @@ TLSUP_SEPARATE constexpr std::size_t find(std::string_view text, std::size_t fro
     return from;
 }
 
-/// The first position at or behind `from` whose byte is not of the class; `text.size()` if there is none.
-constexpr std::size_t skip(std::string_view text, std::size_t from, byte_class wanted) noexcept {
-    const char* const data = text.data();
-    const std::size_t size = text.size();
+/// `skip` without a view: where size counts, its callers would have to lay one out on their stack.
+TLSUP_SEPARATE constexpr std::size_t skip(const char* data, std::size_t size, std::size_t from,
+                                          byte_class wanted) noexcept {
 #if TLSUP_WORDS
     for (; from + 4 <= size; from += 4) {
         if (!is(data[from], wanted)) {
@@ -101,6 +100,11 @@ constexpr std::size_t skip(std::string_view text, std::size_t from, byte_class w
         ++from;
     }
     return from;
+}
+
+/// The first position at or behind `from` whose byte is not of the class; `text.size()` if there is none.
+constexpr std::size_t skip(std::string_view text, std::size_t from, byte_class wanted) noexcept {
+    return skip(text.data(), text.size(), from, wanted);
 }
 
 constexpr char lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; }

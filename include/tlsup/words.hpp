@@ -127,7 +127,7 @@ template <known_text... Texts> struct packed_texts {
 };
 template <known_text... Texts> inline constexpr packed_texts<Texts...> packed{};
 
-/// Which of the packed texts it is, from 1 on; 0 where it is none. Not a view: a caller would lay it out on its stack.
+/// Which of the packed texts it is, from 1 on; 0 where it is none. Without a view, as `skip`.
 TLSUP_SEPARATE constexpr unsigned find_text(const char* texts, const char* text, std::size_t octets,
                                             bool any_case) noexcept {
     for (unsigned index = 1; *texts != 0; ++index) {
