@@ -134,8 +134,12 @@ struct head_facts {
         set(has_upgrade);
         list_reader list(value);
         while (list.more() && count(upgrade_at)) {
-            if (TLSUP_WORDS == 0 || !take_layer(list)) {
-                list = any_layer(list);
+            if (TLSUP_WORDS == 0) {
+                any_layer(list);
+            } else if (!take_layer(list)) {
+                list_reader copy = list; // the list itself stays in registers
+                any_layer(copy);
+                list = copy;
             }
         }
     }
@@ -156,7 +160,7 @@ struct head_facts {
         return false;
     }
 
-    TLSUP_COLD constexpr list_reader any_layer(list_reader list) noexcept {
+    TLSUP_COLD constexpr void any_layer(list_reader& list) noexcept {
         std::string_view member;
         tls_token token{};
         (void)list.next(member);
@@ -172,7 +176,6 @@ struct head_facts {
             const unsigned older = has(tls_member) ? repeated_tls : tls_member;
             set(is<"tls">(protocol.name) ? foreign_layer | older : unsigned{foreign_layer});
         }
-        return list;
     }
 
     constexpr void tls_layer(tls_token token) noexcept {
