@@ -243,7 +243,7 @@ class content_position : public message_position {
     constexpr void scan_size(char byte, octet_count& left, octet_count& known, const body_limits& limits) noexcept {
         if (is(byte, class_hex) && number() < 16) {
             ++number();
-            left = left * 16 + hex_value(byte);
+            left = left << 4 | hex_value(byte);
             go(content_place::size);
             return;
         }
