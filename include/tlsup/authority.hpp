@@ -305,7 +305,9 @@ TLSUP_HOT constexpr errc parse_port(std::string_view text, std::size_t end, host
 }
 
 /// `parse_authority`, whatever the host.
-TLSUP_COLD constexpr errc parse_any_authority(std::string_view text, port_rule rule, authority& parsed) noexcept {
+TLSUP_COLD constexpr errc parse_any_authority(const char* data, std::size_t size, port_rule rule,
+                                              authority& parsed) noexcept {
+    const std::string_view text(data, size);
     std::size_t end = 0;
     host_kind kind = host_kind::name;
     return read_host(text, end, kind) ? parse_port(text, end, kind, rule, parsed) : errc::bad_host;
@@ -332,7 +334,7 @@ constexpr errc parse_authority(std::string_view text, port_rule rule, authority&
         return detail::parse_port(text, name.end, host_kind::name, rule, parsed);
     }
 #endif
-    return detail::parse_any_authority(text, rule, parsed);
+    return detail::parse_any_authority(text.data(), text.size(), rule, parsed);
 }
 
 /// Without brackets and without a trailing dot: what a resolver takes, and what rules compare. A view into `host`.

@@ -196,9 +196,8 @@ class content_position : public message_position {
     // Where this octet leads; `content`, where no framing leads, if it is wrong.
     [[nodiscard]] constexpr content_place next_place(char byte) const noexcept {
         for (const rule& each : rules) {
-            const bool fits =
-                each.what <= class_value ? is(byte, static_cast<byte_class>(each.what)) : each.what == byte;
-            if (at(each.from) && fits) {
+            if (at(each.from) &&
+                (each.what <= class_value ? is(byte, static_cast<byte_class>(each.what)) : each.what == byte)) {
                 return each.to;
             }
         }

@@ -168,10 +168,9 @@ class request_facts {
         using detail::head_facts;
         const head_facts::known found = head_.field(name, value, folded);
         if (found == head_facts::known::host) {
-            authority parsed;
             if (head_.has(has_host)) {
                 head_.fail(errc::repeated_host);
-            } else if (parse_authority(value, port_rule::optional, parsed) != errc::ok) {
+            } else if (!is_authority(value, port_rule::optional)) {
                 head_.fail(errc::bad_host);
             }
             head_.set(has_host);
@@ -206,13 +205,17 @@ class request_facts {
         return head_.fault;
     }
 
+    // IPvFuture is no host of a CONNECT, which has its port, RFC 9110 9.3.6; Host may be one.
+    TLSUP_HOT static constexpr bool is_authority(std::string_view text, port_rule rule) noexcept {
+        authority parsed;
+        return parse_authority(text, rule, parsed) == errc::ok &&
+               (rule == port_rule::optional || parsed.kind != host_kind::ip_future);
+    }
+
     TLSUP_HOT constexpr errc check_target(std::string_view target) noexcept {
         if (method() == method::connect) {
             set_form(target_form::authority);
-            authority parsed;
-            const bool good =
-                parse_authority(target, port_rule::required, parsed) == errc::ok && parsed.kind != host_kind::ip_future;
-            return good ? errc::ok : errc::bad_target;
+            return is_authority(target, port_rule::required) ? errc::ok : errc::bad_target;
         }
         if (target[0] == '/') {
             set_form(target_form::origin);
@@ -257,9 +260,7 @@ constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
         ++same;
     }
     const std::string_view text = detail::authority_part(target);
-    authority parsed;
-    if (same < 4 || target.size() == same || target[same] != ':' ||
-        parse_authority(text, port_rule::optional, parsed) != errc::ok) {
+    if (same < 4 || target.size() == same || target[same] != ':' || !is_authority(text, port_rule::optional)) {
         return errc::bad_target;
     }
     head_.set(same == 5 ? unsigned{is_https} : 0U); // RFC 9110 7.4: it needs a certificate for that origin
