@@ -154,7 +154,7 @@ constexpr connect_target basic_connect_proxy<Parts>::target(std::string_view hea
 template <proxy_parts Parts>
 constexpr bool basic_connect_proxy<Parts>::write_text(const proxy_options& options, step& result) noexcept {
     // The pieces of the text that this state writes.
-    std::string_view pieces[7] = {};
+    detail::text_piece pieces[7] = {};
     const bool to_head = facts_.method() == method::head; // RFC 9112 6.3(1)
     if (state_ == connect_proxy_state::confirming) {
         pieces[0] = detail::tunnel_200;

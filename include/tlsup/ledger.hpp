@@ -47,22 +47,32 @@ class ledger {
     std::uint16_t written_ = 0;
 };
 
+/// A piece of a text. Made of a constant it is two numbers in the code, where the constant itself would be copied from
+/// a table of its own.
+struct text_piece {
+    const char* data = nullptr;
+    std::size_t size = 0;
+
+    constexpr text_piece() noexcept = default;
+    constexpr text_piece(std::string_view text) noexcept : data(text.data()), size(text.size()) {}
+};
+
 /// The rest of a text in pieces, from octet `from` on: what is left of the first piece that is not written to its end.
 /// `more`: something follows it.
-TLSUP_SEPARATE constexpr std::string_view rest_of(const std::string_view* pieces, std::size_t count, std::size_t from,
+TLSUP_SEPARATE constexpr std::string_view rest_of(const text_piece* pieces, std::size_t count, std::size_t from,
                                                   bool& more) noexcept {
     more = false;
-    while (count != 0 && from >= pieces->size()) {
-        from -= pieces->size();
+    while (count != 0 && from >= pieces->size) {
+        from -= pieces->size;
         ++pieces;
         --count;
     }
     if (count == 0) {
         return {};
     }
-    const std::string_view rest = part(*pieces, from, pieces->size());
+    const std::string_view rest{pieces->data + from, pieces->size - from};
     while (--count != 0) {
-        more = !(++pieces)->empty() || more;
+        more = (++pieces)->size != 0 || more;
     }
     return rest;
 }

@@ -231,7 +231,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
     const bool replied = state_ == server_state::replying;
     const bool blind = replied && unasked_for_;
     // The pieces of the text that this state writes.
-    std::string_view pieces[3] = {};
+    detail::text_piece pieces[3] = {};
     std::uint16_t status = status_;
     if (state_ == server_state::continuing) {
         pieces[0] = continue_100;
