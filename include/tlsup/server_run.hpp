@@ -237,7 +237,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
         pieces[0] = continue_100;
         status = 100;
     } else if (state_ == server_state::switching) {
-        pieces[0] = detail::switching_101[static_cast<std::size_t>(offer_[chosen_])];
+        pieces[0] = detail::switching_101(offer_[chosen_]);
         status = 101;
     } else if (state_ == server_state::inner_reply) {
         pieces[0] = last_ ? detail::inner_reply_last : detail::inner_reply;

@@ -127,7 +127,7 @@ constexpr committed commit(const judged& request, std::size_t index, const wire&
     if ((request.has_content && !now.body_complete) || (request.expects && !now.continue_sent)) {
         return {errc::request_unfinished, {}};
     }
-    return {errc::ok, detail::switching_101[static_cast<std::size_t>(request.offer[index])]};
+    return {errc::ok, detail::switching_101(request.offer[index])};
 }
 
 /// What a client forgives a peer. All off by default; each says what it opens.

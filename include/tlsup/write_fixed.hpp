@@ -1,9 +1,11 @@
 // write_fixed.hpp: the texts that are never composed.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "literal.hpp"
+#include "registry.hpp"
 
 namespace tlsup {
 
@@ -17,12 +19,16 @@ inline constexpr std::string_view upgrade_required_text =
 
 namespace detail {
 
-inline constexpr std::string_view switching_101[] = {
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"sv,
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.1, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"sv,
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"sv,
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.3, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"sv,
+inline constexpr char switching_101_texts[][86] = {
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.1, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.3, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
 };
+constexpr std::string_view switching_101(tls_token token) noexcept {
+    const auto& text = switching_101_texts[static_cast<std::size_t>(token)];
+    return {text, sizeof text - 1};
+}
 
 /// The answer to the OPTIONS that asked for the upgrade. Nothing in the clear request changes it but `close`.
 inline constexpr std::string_view inner_reply =

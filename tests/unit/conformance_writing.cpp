@@ -20,7 +20,7 @@ std::vector<std::string> written() {
                                  std::string(detail::inner_reply_last),
                                  std::string(detail::misdirected_reply),
                                  std::string(detail::tunnel_200)};
-    for (const std::string_view each : detail::switching_101) {
+    for (const std::string_view each : detail::switching_101_texts) {
         all.emplace_back(each);
     }
     char text[600] = {};
@@ -160,7 +160,7 @@ TEST_CASE("tokens keep the order of who lists them (9110-7.8-01, 9110-7.8-10)") 
 }
 
 TEST_CASE("a 101 names TLS, then HTTP/1.1 on top of it (9110-7.8-07, 2817-08)") {
-    for (const std::string_view each : detail::switching_101) {
+    for (const std::string_view each : detail::switching_101_texts) {
         const std::size_t at = each.find("\r\nUpgrade: TLS/1.");
         REQUIRE(at != std::string_view::npos);
         CHECK(each.substr(at + 18, 12) == ", HTTP/1.1\r\n");
