@@ -29,8 +29,9 @@ struct authority {
 
 namespace detail {
 
+/// Nothing until it is parsed, or `{}`.
 struct ip_address {
-    std::uint8_t octets[16] = {};
+    std::uint8_t octets[16];
     friend constexpr bool operator==(const ip_address&, const ip_address&) noexcept = default;
 };
 
@@ -141,13 +142,9 @@ constexpr bool is_ip_future(std::string_view text) noexcept {
     if (dot == 1 || dot + 1 >= text.size() || text[dot] != '.') {
         return false;
     }
-    constexpr std::string_view marks = "-._~!$&'()*+,;=:"sv;
+    constexpr std::string_view marks = "~!$&'()*+,;=:"sv;
     for (std::size_t at = dot + 1; at < text.size(); ++at) {
-        bool known = is_alpha(static_cast<unsigned char>(text[at])) || is(text[at], class_digit);
-        for (const char each : marks) {
-            known = known || each == text[at];
-        }
-        if (!known) {
+        if (!is(text[at], class_name) && find(marks, 0, text[at]) == marks.size()) {
             return false;
         }
     }
@@ -300,7 +297,9 @@ TLSUP_HOT constexpr errc parse_port(std::string_view text, std::size_t end, host
     if (port > 65535 || (port == 0 && rule == port_rule::required)) {
         return errc::bad_host;
     }
-    parsed = {part(text, 0, end), static_cast<std::uint16_t>(port), kind};
+    parsed.host = part(text, 0, end); // all of it at once would be octet by octet on some processors
+    parsed.port = static_cast<std::uint16_t>(port);
+    parsed.kind = kind;
     return errc::ok;
 }
 
@@ -349,15 +348,13 @@ constexpr std::string_view bare_host(std::string_view host) noexcept {
 
 /// The same host: names compared without case and trailing dot, addresses by value. Brackets may be missing on either
 /// side, as they are in a TLS server name. RFC 9110 4.2.3, RFC 6066 3.
-constexpr bool same_host(std::string_view one, std::string_view other) noexcept {
+TLSUP_SEPARATE constexpr bool same_host(std::string_view one, std::string_view other) noexcept {
     one = bare_host(one);
     other = bare_host(other);
     detail::ip_address first;
     detail::ip_address second;
-    if (detail::parse_ipv6(one, first) && detail::parse_ipv6(other, second)) {
-        return first == second;
-    }
-    return detail::same_text(one, other);
+    return detail::same_text(one, other) ||
+           (detail::parse_ipv6(one, first) && detail::parse_ipv6(other, second) && first == second);
 }
 
 /// Whether a rule is for this host: `name` or an address for the same host, `*.name` for all names below it.
