@@ -64,7 +64,7 @@ struct head_facts {
 
     [[nodiscard]] constexpr bool has(unsigned wanted) const noexcept { return (said & wanted) != 0; }
     constexpr void set(unsigned added) noexcept { said |= added; }
-    constexpr void fail(errc why) noexcept { fault = fault == errc::ok ? why : fault; }
+    TLSUP_SEPARATE constexpr void fail(errc why) noexcept { fault = fault == errc::ok ? why : fault; }
 
     /// What makes the framing unacceptable, where framing matters.
     [[nodiscard]] constexpr errc framing_fault() const noexcept { return static_cast<errc>(said >> framing_fault_at); }

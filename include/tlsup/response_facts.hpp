@@ -48,13 +48,14 @@ class response_facts {
                 head_.fail(errc::unknown_transfer_coding);
             }
         }
+        const bool lasts = head_.persistent();
         const auto how = bare                                          ? tlsup::framing::none
                          : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
                          : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
                          : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
                                                                        : tlsup::framing::until_close;
-        const bool lasts = head_.persistent() && how != tlsup::framing::until_close;
-        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(how) | (lasts ? unsigned{persists} : 0U));
+        const bool delimited = how != tlsup::framing::until_close;
+        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(how) | (lasts && delimited ? unsigned{persists} : 0U));
         return head_.fault;
     }
 
