@@ -94,7 +94,7 @@ class head_position : public content_position {
         case place::reason:
         case place::name:
         case place::value:
-            step_text(head, limits, at_);
+            step_text(head.data(), head.size(), limits, at_);
             break;
         case place::start_line_end:
         case place::value_end:
@@ -116,13 +116,13 @@ class head_position : public content_position {
     /// Reads the start line up to where the facts have what they look at.
     constexpr complete step_start(std::string_view head, const head_limits& limits, bool request) noexcept {
         if (at_ == place::start && request) {
-            step_text(head, limits, place::start);
+            step_text(head.data(), head.size(), limits, place::start);
         }
         if (at_ == place::target && fault_ == errc::ok) {
-            step_text(head, limits, place::target);
+            step_text(head.data(), head.size(), limits, place::target);
         }
         const bool before = at_ != place::version && request;
-        return before || fault_ != errc::ok ? complete::nothing : step_version(head, request);
+        return before || fault_ != errc::ok ? complete::nothing : step_version(head.data(), head.size(), request);
     }
 
     TLSUP_HOT constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
@@ -180,7 +180,10 @@ class head_position : public content_position {
         {class_value, '\r', errc::bad_field_value}, // value
     };
 
-    TLSUP_HOT constexpr void step_text(std::string_view head, const head_limits& limits, place at) noexcept {
+    // These two take no view, as `skip`.
+    TLSUP_HOT TLSUP_SEPARATE constexpr void step_text(const char* data, std::size_t size, const head_limits& limits,
+                                                      place at) noexcept {
+        const std::string_view head(data, size);
 #if TLSUP_WORDS
         const std::size_t end = at == place::target                         ? skip_target(head, position_)
                                 : at == place::value || at == place::reason ? skip_value(head, position_)
@@ -200,18 +203,18 @@ class head_position : public content_position {
 
     // HTTP-version, and what stands behind it: the end of a request line, or the status code and its SP. The reason
     // phrase may be empty, the SP may not be missing. RFC 9112 2.3, 4.
-    TLSUP_SEPARATE constexpr complete step_version(std::string_view head, bool request) noexcept {
+    TLSUP_SEPARATE constexpr complete step_version(const char* head, std::size_t size, bool request) noexcept {
         constexpr std::string_view shape = "HTTP/0.0 000 "sv; // a zero stands for any digit
         constexpr std::size_t version = 8;
         std::size_t at = position_;
 #if TLSUP_WORDS
-        if (at == value_ && starts_with<"HTTP/1.1", false>(part(head, at, head.size()))) {
+        if (at == value_ && starts_with<"HTTP/1.1", false>({head + at, size - at})) {
             at += version;
         }
 #endif
         const std::size_t behind = value_ + version;
         const std::size_t end = request ? behind + 1 : shape.size();
-        for (; at < head.size() && at < end; ++at) {
+        for (; at < size && at < end; ++at) {
             const char wanted = request && at == behind ? '\r' : shape[at - value_];
             if (wanted == '0' ? !is(head[at], class_digit) : head[at] != wanted) {
                 fail(at < behind        ? errc::bad_version
