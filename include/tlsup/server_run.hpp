@@ -229,7 +229,6 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::await_tls(cons
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(const turn& now) noexcept {
     const bool replied = state_ == server_state::replying;
-    const bool blind = replied && unasked_for_;
     // The pieces of the text that this state writes.
     detail::text_piece pieces[3] = {};
     std::uint16_t status = status_;
@@ -248,7 +247,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
         const prepared_head& head = now.options.upgrade_required;
         const std::string_view text = detail::part(head.text(), 0, to_head_ ? head.head_size() : head.text().size());
         pieces[0] = detail::part(text, 0, head.close_at());
-        pieces[1] = last_ || blind ? detail::close_option : std::string_view{};
+        pieces[1] = last_ || unasked_for_ ? detail::close_option : std::string_view{};
         pieces[2] = detail::part(text, head.close_at(), text.size());
     } else if (held_ != 0 && !secure_) {
         pieces[0] = detail::alert_begin;
@@ -270,7 +269,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
         if (state_ == server_state::inner_reply) {
             forget();
         }
-        (void)fire(blind ? server_event::last : server_event::written);
+        (void)fire(replied && unasked_for_ ? server_event::last : server_event::written);
         return false;
     }
     now.result.status = status;
