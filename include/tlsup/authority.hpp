@@ -40,11 +40,14 @@ constexpr bool parse_ipv4(std::string_view text, std::uint8_t* octets) noexcept 
     std::size_t at = 0;
     for (std::size_t count = 0; count < 4; ++count) {
         const std::size_t end = skip(text, at, class_digit);
-        unsigned value = 0;
-        for (std::size_t digit = at; digit < end && digit < at + 4; ++digit) {
-            value = value * 10 + static_cast<unsigned>(text[digit] - '0');
+        if (end == at || end - at > 3 || (end - at > 1 && text[at] == '0')) {
+            return false;
         }
-        if (end == at || end - at > 3 || value > 255 || (end - at > 1 && text[at] == '0')) {
+        unsigned value = 0;
+        for (; at < end; ++at) {
+            value = value * 10 + static_cast<unsigned>(text[at] - '0');
+        }
+        if (value > 255) {
             return false;
         }
         octets[count] = static_cast<std::uint8_t>(value);
