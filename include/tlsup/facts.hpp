@@ -236,7 +236,7 @@ struct head_facts {
     enum class known : std::uint8_t { none, host, connection, upgrade, content_length, transfer_encoding, expect };
 
     /// The fields that requests and responses share. Which one it is.
-    TLSUP_HOT TLSUP_SEPARATE constexpr known field(std::string_view name, std::string_view value,
+    TLSUP_HOT TLSUP_SEPARATE constexpr known field(std::string_view name, const std::string_view& value,
                                                    bool folded) noexcept {
         const auto found = static_cast<known>(
             which<"host", "connection", "upgrade", "content-length", "transfer-encoding", "expect">(name));
