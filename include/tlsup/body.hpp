@@ -21,6 +21,9 @@ template <content_parts Parts> struct body_of {
     /// `folds`: trailer lines may be folded, as in responses. RFC 9112 5.2.
     template <class Facts> static constexpr void begin(content_position& at, Facts& facts, bool folds) noexcept {
         octet_count left;
+        if constexpr (requires { facts.status(); }) { // of a response that much lasts
+            facts.settle();
+        }
         at.begin_content(facts.framing(), folds, left, facts.head_.length);
         facts.head_.keep(left);
     }

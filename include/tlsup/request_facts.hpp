@@ -152,9 +152,14 @@ class request_facts {
     /// The octets of method and target were looked at; `wrong` says what was found.
     TLSUP_HOT constexpr void start_scanned(tlsup::method how, std::string_view target, unsigned major, unsigned minor,
                                            errc wrong) noexcept {
+        const bool looks = wrong == errc::ok && major == 1;
+        const target_form form = looks ? form_of(how, target) : target_form::origin;
         head_.set_minor(minor);
-        head_.said = (head_.said & ~(31U << method_at)) | static_cast<unsigned>(how) << method_at;
-        head_.fail(wrong != errc::ok ? wrong : major != 1 ? errc::unsupported_version : check_target(target));
+        head_.said = (head_.said & ~(31U << method_at)) | static_cast<unsigned>(how) << method_at |
+                     static_cast<unsigned>(form) << form_at;
+        head_.fail(wrong != errc::ok ? wrong
+                   : major != 1      ? errc::unsupported_version
+                                     : check_target(how, form, target));
     }
 
     /// A field line with the whitespace around its value. True where the name is one that counts.
@@ -212,25 +217,22 @@ class request_facts {
                (rule == port_rule::optional || parsed.kind != host_kind::ip_future);
     }
 
-    TLSUP_HOT constexpr errc check_target(std::string_view target) noexcept {
-        if (method() == method::connect) {
-            set_form(target_form::authority);
-            return is_authority(target, port_rule::required) ? errc::ok : errc::bad_target;
-        }
-        if (target[0] == '/') {
-            set_form(target_form::origin);
-            return errc::ok;
-        }
-        if (target.size() == 1 && target[0] == '*') {
-            set_form(target_form::asterisk);
-            return method() == method::options ? errc::ok : errc::bad_target;
-        }
-        set_form(target_form::absolute);
-        return check_absolute(target);
+    static constexpr target_form form_of(tlsup::method how, std::string_view target) noexcept {
+        return how == method::connect                   ? target_form::authority
+               : target[0] == '/'                       ? target_form::origin
+               : target.size() == 1 && target[0] == '*' ? target_form::asterisk
+                                                        : target_form::absolute;
     }
 
-    constexpr errc check_absolute(std::string_view target) noexcept;
-    constexpr void set_form(target_form form) noexcept { head_.set(static_cast<unsigned>(form) << form_at); }
+    TLSUP_HOT constexpr errc check_target(tlsup::method how, target_form form, std::string_view target) noexcept {
+        const bool good = form == target_form::origin      ? true
+                          : form == target_form::asterisk  ? how == method::options
+                          : form == target_form::authority ? is_authority(target, port_rule::required)
+                                                           : check_absolute(target);
+        return good ? errc::ok : errc::bad_target;
+    }
+
+    constexpr bool check_absolute(std::string_view target) noexcept;
 
     [[no_unique_address]] detail::head_facts head_{};
 };
@@ -253,7 +255,7 @@ constexpr std::string_view authority_part(std::string_view target) noexcept {
 
 } // namespace detail
 
-constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
+constexpr bool request_facts::check_absolute(std::string_view target) noexcept {
     constexpr std::string_view scheme = "https"sv;
     std::size_t same = 0;
     while (same < scheme.size() && same < target.size() && detail::lower(target[same]) == scheme[same]) {
@@ -261,10 +263,10 @@ constexpr errc request_facts::check_absolute(std::string_view target) noexcept {
     }
     const std::string_view text = detail::authority_part(target);
     if (same < 4 || target.size() == same || target[same] != ':' || !is_authority(text, port_rule::optional)) {
-        return errc::bad_target;
+        return false;
     }
     head_.set(same == 5 ? unsigned{is_https} : 0U); // RFC 9110 7.4: it needs a certificate for that origin
-    return errc::ok;
+    return true;
 }
 
 } // namespace tlsup

@@ -48,14 +48,7 @@ class response_facts {
                 head_.fail(errc::unknown_transfer_coding);
             }
         }
-        const bool lasts = head_.persistent();
-        const auto how = bare                                          ? tlsup::framing::none
-                         : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
-                         : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
-                         : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
-                                                                       : tlsup::framing::until_close;
-        const bool delimited = how != tlsup::framing::until_close;
-        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(how) | (lasts && delimited ? unsigned{persists} : 0U));
+        end_ = bare ? has_no_content : 0;
         return head_.fault;
     }
 
@@ -90,16 +83,26 @@ class response_facts {
     }
 
     /// How the content ends, once `finish` was called. `until_close` where neither field says. RFC 9112 6.3.
-    [[nodiscard]] constexpr tlsup::framing framing() const noexcept { return static_cast<tlsup::framing>(end_ & 3U); }
+    [[nodiscard]] TLSUP_SEPARATE constexpr tlsup::framing framing() const noexcept {
+        return (end_ & settled) != 0                         ? static_cast<tlsup::framing>(end_ & 3U)
+               : (end_ & has_no_content) != 0                ? tlsup::framing::none
+               : head_.has(detail::head_facts::chunked_last) ? tlsup::framing::chunked
+               : head_.has(detail::head_facts::has_coding)   ? tlsup::framing::until_close
+               : head_.has(detail::head_facts::has_length)   ? tlsup::framing::length
+                                                             : tlsup::framing::until_close;
+    }
     /// What Content-Length says, 0 without it. RFC 9110 8.6.
     [[nodiscard]] constexpr std::uint64_t content_length() const noexcept { return head_.content_length(); }
-    /// Whether the connection outlives this response, once `finish` was called. RFC 9112 9.3.
-    [[nodiscard]] constexpr bool persistent() const noexcept { return (end_ & persists) != 0; }
+    /// Whether the connection outlives this response. RFC 9112 9.3.
+    [[nodiscard]] TLSUP_SEPARATE constexpr bool persistent() const noexcept {
+        return (end_ & settled) != 0 ? (end_ & persists) != 0
+                                     : head_.persistent() && framing() != tlsup::framing::until_close;
+    }
 
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:
-    enum : std::uint8_t { persists = 4 };
+    enum : std::uint8_t { persists = 4, settled = 8, has_no_content = 16 };
 
     template <class Facts> friend class detail::head_reader;
     template <content_parts Parts> friend struct detail::body_of;
@@ -110,8 +113,14 @@ class response_facts {
                head_.field(name, detail::trim_value(value), false) != detail::head_facts::known::none;
     }
 
+    /// From here on the words of the head are another's.
+    constexpr void settle() noexcept {
+        const unsigned lasts = persistent() ? unsigned{persists} : 0U;
+        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(framing()) | lasts | settled);
+    }
+
     [[no_unique_address]] detail::head_facts head_{};
-    std::uint8_t end_ = static_cast<std::uint8_t>(tlsup::framing::until_close); // a `framing`, and `persists`
+    std::uint8_t end_ = 0; // `has_no_content`; once it is settled a `framing`, and `persists`
     std::uint16_t status_ = 0;
 };
 
