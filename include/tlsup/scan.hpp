@@ -20,8 +20,6 @@ enum byte_class : std::uint8_t {
     class_label = 64, // of a registered name: class_name but '.'
 };
 
-constexpr bool is_alpha(unsigned byte) noexcept { return (byte | 32U) - 'a' < 26U; }
-
 #if TLSUP_WORDS
 inline constexpr unsigned classified = 256;
 #else

@@ -52,7 +52,8 @@ template <class Word> consteval known_word<Word> known_octets(const char* text, 
     word_octets<Word> letters;
     for (std::size_t at = 0; at < sizeof(Word); ++at) {
         octets.of[at] = static_cast<unsigned char>(text[at]);
-        letters.of[at] = any_case && is_alpha(octets.of[at]) ? 0x20 : 0;
+        const bool letter = (octets.of[at] | 32U) - 'a' < 26U;
+        letters.of[at] = any_case && letter ? 0x20 : 0;
     }
     return {std::bit_cast<Word>(octets), std::bit_cast<Word>(letters)};
 }
