@@ -133,14 +133,30 @@ struct head_facts {
     constexpr void upgrade(std::string_view value) noexcept {
         set(has_upgrade);
         list_reader list(value);
+        if (TLSUP_WORDS == 0) {
+            any_layers(list);
+        } else if (!take_layers(list)) {
+            list_reader copy = list; // the list itself stays in registers
+            any_layers(copy);
+        }
+    }
+
+    // Members as they mostly are. False where another one is left.
+    TLSUP_HOT constexpr bool take_layers(list_reader& list) noexcept {
+        head_facts now = *this; // in registers: a member would else wait for what the one before it has written
+        bool taken = true;
+        do {
+            taken = now.members(upgrade_at) < list_limit && now.take_layer(list);
+            now.listed += taken ? 1U << upgrade_at : 0U;
+        } while (taken && list.more());
+        said = now.said;
+        listed = now.listed;
+        return taken;
+    }
+
+    TLSUP_COLD constexpr void any_layers(list_reader& list) noexcept {
         while (list.more() && count(upgrade_at)) {
-            if (TLSUP_WORDS == 0) {
-                any_layer(list);
-            } else if (!take_layer(list)) {
-                list_reader copy = list; // the list itself stays in registers
-                any_layer(copy);
-                list = copy;
-            }
+            any_layer(list);
         }
     }
 
