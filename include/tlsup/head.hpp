@@ -111,7 +111,7 @@ template <class Facts> class head_reader : public head_position {
         const std::size_t end = position_ - (at_ == place::value ? 0U : at_ == place::value_end ? 1U : 2U);
         if (line_is_over(head, end) && fold_ != fold::seen) {
             facts.field_line(part(head, mark_, value_ - 1U), part(head, value_, end));
-            fold_ = fold::none;
+            forget_field();
             move(end + 2, place::line);
             return true;
         }
@@ -154,8 +154,6 @@ template <class Facts> class head_reader : public head_position {
     TLSUP_HOT constexpr bool read_plain_lines(std::string_view head, const head_limits& limits, Facts& facts) noexcept {
         line_scanner scanner(head);
         std::size_t at = position_;
-        std::size_t mark = mark_;
-        std::size_t value = value_;
         const unsigned allowed = fields_ < limits.fields ? limits.fields - unsigned{fields_} : 0;
         unsigned left = allowed;
         bool more = left != 0 && begins_name(head, at);
@@ -168,14 +166,13 @@ template <class Facts> class head_reader : public head_position {
             if (!facts.field_line(part(head, at, colon), part(head, colon + 1, end)) && !scanner.is_name(at, colon)) {
                 break;
             }
-            mark = at;
-            value = colon + 1;
             at = end + 2;
             more = --left != 0 && head[at] != '\r'; // it is no blank
         }
-        fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
-        mark_ = static_cast<std::uint16_t>(mark);
-        value_ = static_cast<std::uint16_t>(value);
+        if (left != allowed) {
+            fields_ = static_cast<std::uint8_t>(fields_ + (allowed - left));
+            forget_field();
+        }
         if (ends_line(head, at)) {
             move(at + 2, place::done);
             return false;
@@ -237,11 +234,20 @@ template <class Facts> class head_reader : public head_position {
         return fault_ == errc::ok && at_ != place::done && position_ != head.size();
     }
 
+    // Behind a field that was told. Its marks are of no more use; where there are two ways, they leave none.
+    TLSUP_HOT constexpr void forget_field() noexcept {
+        fold_ = fold::none;
+        if (plain_ways) {
+            mark_ = 0;
+            value_ = 0;
+        }
+    }
+
     // Tells the facts what is complete.
     constexpr void tell(complete what, std::string_view head, Facts& facts) noexcept {
         if (what == complete::field) {
             facts.field(part(head, mark_, value_ - 1U), trim(part(head, value_, position_ - 2U)), fold_ == fold::seen);
-            fold_ = fold::none;
+            forget_field();
             return;
         }
         const auto digit = [&](std::size_t index) { return static_cast<unsigned>(head[index] - '0'); };
