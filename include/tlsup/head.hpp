@@ -33,9 +33,11 @@ template <class Facts> class head_reader : public head_position {
         return read_on(bytes, limits, facts);
     }
 
-    /// Whether there is nothing but more of a value, as in most pieces of a head: then it is read.
+    /// Whether there is nothing but more of a value or a reason phrase, as in most pieces of a head: then it is read.
     TLSUP_HOT constexpr bool goes_on(std::string_view bytes, const head_limits& limits) noexcept {
-        if (!plain_ways || at_ != place::value || bytes.size() >= limits.head_bytes) {
+        const bool text =
+            at_ == place::value || (!for_request && at_ == place::reason && bytes.size() <= limits.start_line_bytes);
+        if (!plain_ways || !text || bytes.size() >= limits.head_bytes) {
             return false;
         }
         const std::size_t end = skip_value_block(bytes, position_);
@@ -295,6 +297,13 @@ template <class Facts> class head_reader : public head_position {
     TLSUP_HOT constexpr bool read_plain_request_line(std::string_view head, const head_limits& limits,
                                                      Facts& facts) noexcept {
         if constexpr (for_request) {
+            if (starts_with<"OPTIONS * HTTP/1.1", false>(head) && ends_line(head, 18) && limits.method_bytes >= 7 &&
+                limits.start_line_bytes >= 9 + version_bytes) { // as all probes are, RFC 2817 3.2
+                mark_ = 8;
+                value_ = 10;
+                take_request_line(head, method::options, facts);
+                return true;
+            }
             const method_token found = find_method(head);
             const std::size_t space = found.size;
             if (space == 0 || space >= head.size() || space > limits.method_bytes || head[space] != ' ') {
@@ -325,12 +334,20 @@ template <class Facts> class head_reader : public head_position {
                 position_ = static_cast<std::uint16_t>(cut ? head.size() : position_);
                 return cut;
             }
+            take_request_line(head, how, facts);
+        }
+        return true;
+    }
+
+    // A request line of HTTP/1.1 that is there, its parts marked.
+    TLSUP_HOT constexpr void take_request_line(std::string_view head, method how, Facts& facts) noexcept {
+        if constexpr (for_request) {
+            constexpr unsigned version = 8;
             facts.start_scanned(how, part(head, mark_, value_ - 1U), 1, 1, errc::ok);
             fault_ = facts.fault();
             const bool good = fault_ == errc::ok;
-            move(line_end + (good ? 2 : 1), good ? place::line : place::start_line_end);
+            move(value_ + version + (good ? 2U : 1U), good ? place::line : place::start_line_end);
         }
-        return true;
     }
 
     // A status line as it mostly begins: `HTTP/1.1 200 `. True where it was one: the facts find no fault in it.

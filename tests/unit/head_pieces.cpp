@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "unit/support.hpp"
@@ -171,6 +172,25 @@ TEST_CASE("heads cut anywhere come to what the general steps come to (P-SPLIT)")
         check_each_cut<response_facts>(head, wide);
         check_each_cut<response_facts>(head, narrow);
     }
+}
+
+TEST_CASE("limits of the start line are the same in every way of reading it (9110-5.4-01)") {
+    const auto check = [](const auto facts, const std::string& head) {
+        using facts_type = std::remove_const_t<decltype(facts)>;
+        for (std::uint16_t line = 1; line < 48; ++line) {
+            for (const std::uint8_t method : {std::uint8_t{1}, std::uint8_t{6}, std::uint8_t{7}, std::uint8_t{32}}) {
+                const head_limits limits{65535, line, method, 100};
+                const auto expected = stepped<facts_type>::read(head, limits);
+                check_cuts<facts_type>(head, {head.size()}, limits, expected);
+                for (const std::size_t cut : {std::size_t{20}, std::size_t{33}}) {
+                    check_cuts<facts_type>(head, {cut, cut + 10, head.size()}, limits, expected);
+                }
+            }
+        }
+    };
+    check(request_facts{}, "OPTIONS * HTTP/1.1\r\nHost: a.example\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n");
+    check(request_facts{}, "OPTIONS /ab HTTP/1.1\r\nHost: a.example\r\nSome: other\r\n\r\n");
+    check(response_facts{}, "HTTP/1.1 426 Upgrade Required now\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n");
 }
 
 TEST_CASE("damaged heads in many pieces fail as the general steps do (P-SPLIT)") {
