@@ -285,8 +285,9 @@ namespace detail {
 /// What stands behind a host that ends at `end`: nothing, or a port.
 TLSUP_HOT constexpr errc parse_port(std::string_view text, std::size_t end, host_kind kind, port_rule rule,
                                     authority& parsed) noexcept {
-    unsigned port = 0;
-    std::size_t at = end;
+    const bool usual = TLSUP_WORDS != 0 && is_exactly<":443">(part(text, end, text.size())); // as in almost every CONNECT
+    unsigned port = usual ? 443 : 0;
+    std::size_t at = usual ? text.size() : end;
     if (at < text.size() && text[at] != ':') {
         return errc::bad_host;
     }

@@ -64,6 +64,25 @@ TEST_CASE("authorities (P-AUTH, 9112-3.2-03, 9110-9.3.6-03)") {
     CHECK(parse(std::string(256, 'a')) == errc::bad_host);
 }
 
+TEST_CASE("every port behind every kind of host (P-AUTH, 9110-9.3.6-03)") {
+    for (const std::string_view host : {"a.example", "127.0.0.1", "[::1]"}) {
+        for (unsigned port = 0; port < 70000; ++port) {
+            const std::string text = std::string(host) + ":" + std::to_string(port);
+            authority parsed;
+            const errc found = parse_authority(text, port_rule::required, parsed);
+            const bool good = port != 0 && port <= 65535;
+            const bool same = !good || (parsed.port == port && parsed.host == host);
+            if ((found == errc::ok) != good || !same) {
+                FAIL_CHECK(text);
+            }
+        }
+    }
+    for (const std::string_view bad : {":443", "a:0443", "a:443:", "a:443 ", "a::443", "[::1:443", "a]:443"}) {
+        CHECK_MESSAGE(parse(bad) == errc::bad_host, bad);
+        CHECK_MESSAGE(parse(bad, port_rule::required) == errc::bad_host, bad);
+    }
+}
+
 TEST_CASE("kinds of host") {
     CHECK(kind_of("a.example") == host_kind::name);
     CHECK(kind_of("127.0.0.1") == host_kind::ipv4);
