@@ -7,6 +7,7 @@
 
 #include "action.hpp"
 #include "error.hpp"
+#include "platform.hpp"
 #include "tunnel_chart.hpp"
 
 namespace tlsup {
@@ -67,6 +68,9 @@ class tunnel {
     /// What to do next. `to_client`, `to_upstream`: octets that are queued to each side. `limit`: octets that may be
     /// queued to one side; the plan never asks to read more.
     constexpr plan next(std::size_t to_client, std::size_t to_upstream, std::size_t limit) noexcept {
+        if (TLSUP_WORDS != 0 && state_ == tunnel_state::open) { // nobody has ended: most of its life
+            return {{room(to_upstream, limit), to_client != 0}, {room(to_client, limit), to_upstream != 0}, false};
+        }
         if (complete(to_client, to_upstream)) {
             (void)follow(tunnel_chart, state_, tunnel_event::ended);
         }
@@ -136,6 +140,9 @@ class tunnel {
 
   private:
     static constexpr std::size_t index(side which) noexcept { return static_cast<std::size_t>(which); }
+    static constexpr std::size_t room(std::size_t queued, std::size_t limit) noexcept {
+        return queued < limit ? limit - queued : 0;
+    }
     constexpr void move(tunnel_event on) noexcept { (void)follow(tunnel_chart, state_, on); }
     constexpr void note(tunnel_end why) noexcept { reason_ = reason_ == tunnel_end::none ? why : reason_; }
 
@@ -173,7 +180,7 @@ class tunnel {
         made.shut_write = last && !shut_[index(which)];
         made.discard = ending && !ended_[index(which)];
         if (!ending && !ended_[index(which)]) {
-            made.read = opposite < limit ? limit - opposite : 0;
+            made.read = room(opposite, limit);
         }
         return made;
     }
