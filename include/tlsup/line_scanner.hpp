@@ -18,11 +18,11 @@ inline constexpr std::size_t usual_name = 32;
 /// For a text of a block at least. Values are looked at sixty-four octets at once, ahead of the line, so that finding
 /// an end does not wait for the end before it. A name is first what stands before a colon: one that turns out to be
 /// known need not be looked at octet by octet.
-class line_scanner {
+class block_scanner {
   public:
     static constexpr std::size_t window = 64;
 
-    explicit constexpr line_scanner(std::string_view text) noexcept
+    explicit constexpr block_scanner(std::string_view text) noexcept
         : data_(text.data()), size_(text.size()), last_(text.size() - block_bytes) {}
 
     /// The first colon near the line's beginning, else the text's size. It may be another line's: `value_end` and
@@ -103,12 +103,13 @@ class line_scanner {
     std::size_t base_ = ~std::size_t{window - 1};
     std::uint64_t mask_ = 0;
 };
+using line_scanner = block_scanner;
 
 #else
 
-class line_scanner {
+class octet_scanner {
   public:
-    explicit constexpr line_scanner(std::string_view text) noexcept : text_(text) {}
+    explicit constexpr octet_scanner(std::string_view text) noexcept : text_(text) {}
 
     [[nodiscard]] constexpr std::size_t colon(std::size_t line) const noexcept {
         const std::size_t end = skip_token(text_, line);
@@ -122,6 +123,7 @@ class line_scanner {
   private:
     std::string_view text_;
 };
+using line_scanner = octet_scanner;
 
 #endif
 

@@ -1,6 +1,6 @@
 // platform.hpp: what the compiler offers for reading many octets at once, and the macros that turn each of it off.
 //
-// Define one of these before the first include, the same in every file of a program:
+// Define one of these before the first include:
 //   TLSUP_NO_WORDS   no eight octets at a time
 //   TLSUP_NO_SSE2    no sixteen octets at a time on x86
 //   TLSUP_NO_SSSE3   no table look-up of sixteen octets on x86
@@ -8,6 +8,10 @@
 //   TLSUP_NO_NEON    no sixteen octets at a time on AArch64
 // What is left is one octet after the other: that is also what constant evaluation does, and what a build for size
 // gets.
+//
+// Files of one program may differ in these and in how they are optimized: what one way leaves off, another goes on
+// with. But of a function that several files have the linker keeps one. So every file has to be built for a processor
+// that all of the program may run on.
 #pragma once
 
 #if !defined(TLSUP_NO_WORDS) && !defined(__OPTIMIZE_SIZE__) && defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ >= 8

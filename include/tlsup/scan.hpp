@@ -26,18 +26,19 @@ inline constexpr unsigned classified = 256;
 inline constexpr unsigned classified = 128; // what is above is obs-text, and nothing else
 #endif
 
-struct class_table {
-    std::uint8_t of[classified];
+// The size is part of its name: a program may have files of both kinds, and each needs the table that it was made for.
+template <unsigned Octets> struct class_table {
+    std::uint8_t of[Octets];
 };
 // Range by range: to ask for each octet what it is would take the compiler longer.
-constexpr void classify(class_table& table, unsigned from, unsigned to, unsigned found) noexcept {
+constexpr void classify(class_table<classified>& table, unsigned from, unsigned to, unsigned found) noexcept {
     for (unsigned byte = from; byte < to; ++byte) {
         table.of[byte] = static_cast<std::uint8_t>(table.of[byte] | found);
     }
 }
-constexpr class_table make_classes() noexcept {
+constexpr class_table<classified> make_classes() noexcept {
     constexpr unsigned alphanumeric = class_token | class_name | class_label;
-    class_table table{};
+    class_table<classified> table{};
     classify(table, '\t', '\t' + 1, class_value);
     classify(table, ' ', ' ' + 1, class_value);
     classify(table, '!', 0x7f, class_value | class_target);
@@ -56,14 +57,14 @@ constexpr class_table make_classes() noexcept {
     table.of[unsigned{'#'}] = class_value | class_token; // it begins a fragment
     return table;
 }
-inline constexpr class_table classes = make_classes();
+template <unsigned Octets> inline constexpr class_table<Octets> classes = make_classes();
 
 TLSUP_SEPARATE constexpr bool is(char byte, byte_class wanted) noexcept {
     const auto at = static_cast<unsigned char>(byte);
 #if TLSUP_WORDS
-    return (classes.of[at] & wanted) != 0;
+    return (classes<classified>.of[at] & wanted) != 0;
 #else
-    return ((at < classified ? unsigned{classes.of[at]} : unsigned{class_value}) & wanted) != 0;
+    return ((at < classified ? unsigned{classes<classified>.of[at]} : unsigned{class_value}) & wanted) != 0;
 #endif
 }
 
