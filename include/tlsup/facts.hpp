@@ -285,9 +285,10 @@ struct head_facts {
 
     [[nodiscard]] constexpr bool option(unsigned which) const noexcept { return has(which) && !has(void_connection); }
 
-    /// A close counts even beside a malformed option: whoever reads it elsewhere goes no further. RFC 9112 9.3, 9.6.
+    /// A close counts even beside a malformed option: whoever reads it elsewhere goes no further. A coding in HTTP/1.0
+    /// is faulty framing, also where there is no content to frame. RFC 9112 6.1, 9.3, 9.6.
     [[nodiscard]] TLSUP_SEPARATE constexpr bool persistent() const noexcept {
-        return !has(close) && (minor() != 0 || option(keep_alive));
+        return !has(close) && (minor() != 0 || (option(keep_alive) && !has(has_coding)));
     }
 
     friend constexpr bool operator==(const head_facts&, const head_facts&) noexcept = default;

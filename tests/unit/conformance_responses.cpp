@@ -204,3 +204,32 @@ TEST_CASE("a request cannot announce the end of its connection (9112-9.6-02)") {
     CHECK(write_request(text, {"GET", "/", "a.example", {}, {}}, fields).error == errc::bad_argument);
     CHECK(write_request(text, {"GET", "/", "a.example", {tls_token::tls_1_2}, {}}, fields).error == errc::bad_argument);
 }
+
+TEST_CASE("a coding in HTTP/1.0 ends the connection, also where there is no content to frame (9112-6.1-08)") {
+    const auto reusable_behind = [](std::string_view version, std::string_view status, std::string_view fields) {
+        asked it(requirement::any);
+        it.take(std::string(version) + " " + std::string(status) + "\r\nConnection: keep-alive\r\n" +
+                    std::string(fields) + "\r\n",
+                action::answer);
+        CHECK(it.next({}).error == errc::ok);
+        CHECK(it.machine.outcome() == outcome::answered);
+        return it.machine.reusable();
+    };
+    for (const std::string_view status : {"204 No", "304 As it was"}) {
+        CHECK(reusable_behind("HTTP/1.0", status, ""));
+        CHECK(!reusable_behind("HTTP/1.0", status, "Transfer-Encoding: chunked\r\n"));
+        CHECK(!reusable_behind("HTTP/1.0", status, "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"));
+        CHECK(reusable_behind("HTTP/1.1", status, "Transfer-Encoding: chunked\r\n"));
+    }
+    response_facts to_head;
+    to_head.start(1, 0, 200);
+    to_head.field("Connection", "keep-alive");
+    to_head.field("Transfer-Encoding", "chunked");
+    CHECK(to_head.finish(true) == errc::ok);
+    CHECK(!to_head.persistent());
+    // Inside TLS, behind the probe, it is no answer that lets the request out.
+    asked probed(requirement::tls);
+    probed.secure();
+    CHECK(probed.next("HTTP/1.0 204 No\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n").error ==
+          errc::probe_connection_closing);
+}
