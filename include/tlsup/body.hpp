@@ -53,7 +53,7 @@ template <content_parts Parts> struct body_of {
 
     /// What is still true of the facts of a response.
     template <class Facts> [[nodiscard]] static constexpr Facts lasting(Facts facts) noexcept {
-        facts.head_.forget(facts.framing() == framing::length);
+        facts.forget();
         return facts;
     }
 };

@@ -46,8 +46,8 @@ template <client_parts Parts> class basic_client {
     }
 
     /// The final response of an `answer` step, or the interim one of a `drop` step whose status is 1xx: a gateway
-    /// passes that on. Once the head has left, its lists are gone: no tokens, no hint, no options; the status, the
-    /// framing and whether the connection lasts stay true. RFC 9110 15.2.
+    /// passes that on. Once the head has left, its lists are gone: no tokens, no hint, no options; the version, the
+    /// status, the framing, a coding and whether the connection lasts stay true. RFC 9110 15.2.
     [[nodiscard]] constexpr response_view response() const noexcept {
         const response_facts facts = reader_.in_content() ? body::lasting(facts_) : facts_;
         return {facts, secure_ ? token_list{} : facts.advertised(), secure_, secure_ && asked_in_clear_};

@@ -89,9 +89,10 @@ struct head_facts {
         said = left.low();
         listed = left.high();
     }
-    constexpr void forget(bool but_length) noexcept {
-        said = but_length ? unsigned{has_length} : 0U;
-        listed = 1U << minor_at;
+    /// Flags and the minor version alone.
+    constexpr void forget_but(unsigned flags, unsigned digit) noexcept {
+        said = flags;
+        listed = digit << minor_at;
     }
 
     /// The members of a list so far.

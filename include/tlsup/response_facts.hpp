@@ -102,7 +102,7 @@ class response_facts {
     friend constexpr bool operator==(const response_facts&, const response_facts&) noexcept = default;
 
   private:
-    enum : std::uint8_t { persists = 4, settled = 8, has_no_content = 16 };
+    enum : std::uint8_t { persists = 4, settled = 8, has_no_content = 16, coded = 32, old = 64 };
 
     template <class Facts> friend class detail::head_reader;
     template <content_parts Parts> friend struct detail::body_of;
@@ -116,11 +116,24 @@ class response_facts {
     /// From here on the words of the head are another's.
     constexpr void settle() noexcept {
         const unsigned lasts = persistent() ? unsigned{persists} : 0U;
-        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(framing()) | lasts | settled);
+        const unsigned coding = head_.has(detail::head_facts::has_coding) ? unsigned{coded} : 0U;
+        const unsigned version = head_.minor() == 0 ? unsigned{old} : 0U;
+        end_ = static_cast<std::uint8_t>(static_cast<unsigned>(framing()) | lasts | settled | coding | version);
+    }
+
+    /// Once it is settled: no words but those that say the same of the content, the connection and the version.
+    constexpr void forget() noexcept {
+        using detail::head_facts;
+        const tlsup::framing how = framing();
+        const unsigned sized = how == tlsup::framing::length ? unsigned{head_facts::has_length} : 0U;
+        const unsigned chunked = how == tlsup::framing::chunked ? unsigned{head_facts::chunked_last} : 0U;
+        const unsigned coding = (end_ & coded) != 0 ? unsigned{head_facts::has_coding} : 0U;
+        const unsigned lasts = persistent() ? unsigned{head_facts::keep_alive} : unsigned{head_facts::close};
+        head_.forget_but(sized | chunked | coding | lasts, (end_ & old) != 0 ? 0 : 1);
     }
 
     [[no_unique_address]] detail::head_facts head_{};
-    std::uint8_t end_ = 0; // `has_no_content`; once it is settled a `framing`, and `persists`
+    std::uint8_t end_ = 0; // `has_no_content`; once it is settled a `framing`, and what lasts beside it
     std::uint16_t status_ = 0;
 };
 

@@ -130,6 +130,43 @@ TEST_CASE("what lasts of a response's facts once its head has left") {
     }
 }
 
+TEST_CASE("whoever forwards a response decides the same once its head has left") {
+    char text[200] = {};
+    client_options options;
+    options.need = requirement::any;
+    options.request = write_request(text, {"GET", "/", "a", {}, {}}).head;
+    for (const std::string head :
+         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+          "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+          "HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n",
+          "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 304 As it was\r\nContent-Length: 5\r\n\r\n"}) {
+        CAPTURE(head);
+        client machine;
+        REQUIRE(machine.wrote(machine.next({}, options).bytes.size()) == errc::ok);
+        REQUIRE(machine.next(head, options).what == action::answer);
+        const response_facts facts = machine.response().facts;
+        REQUIRE(machine.took(head.size()) == errc::ok);
+        response_facts later = machine.response().facts;
+        for (int finished = 0; finished < 2; ++finished) {
+            CAPTURE(finished);
+            CHECK(later.minor_version() == facts.minor_version());
+            CHECK(later.has_transfer_encoding() == facts.has_transfer_encoding());
+            CHECK(later.framing() == facts.framing());
+            CHECK(later.persistent() == facts.persistent());
+            CHECK(judge_forward_response(head, later, method::get) == judge_forward_response(head, facts, method::get));
+            char before[200] = {};
+            char after[200] = {};
+            const prepared one = write_forward_response(before, head, facts, {.pseudonym = "gw"});
+            const prepared other = write_forward_response(after, head, later, {.pseudonym = "gw"});
+            CHECK(one.error == other.error);
+            CHECK(one.head.text() == other.head.text());
+            CHECK(later.finish() == errc::ok);
+        }
+    }
+}
+
 TEST_CASE("a fault behind framing is said when it is its turn, not with the framing before it (9112-7.1-03)") {
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     server machine;
