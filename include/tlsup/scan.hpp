@@ -27,9 +27,7 @@ inline constexpr unsigned classified = 128; // what is above is obs-text, and no
 #endif
 
 // The size is part of its name: a program may have files of both kinds, and each needs the table that it was made for.
-template <unsigned Octets> struct class_table {
-    std::uint8_t of[Octets];
-};
+template <unsigned Octets> struct class_table { std::uint8_t of[Octets]; };
 // Range by range: to ask for each octet what it is would take the compiler longer.
 constexpr void classify(class_table<classified>& table, unsigned from, unsigned to, unsigned found) noexcept {
     for (unsigned byte = from; byte < to; ++byte) {
