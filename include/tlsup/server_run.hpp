@@ -70,13 +70,9 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::find_step(cons
     case server_state::accepting:
         return read_content(now);
     case server_state::inner_answer:
-    case server_state::inner_reply:
         if (!now.input.empty()) {
             end(errc::spliced);
             return false;
-        }
-        if (state_ == server_state::inner_reply) {
-            return write_text(now);
         }
         now.result.bytes = detail::part(now.clear, 0, held_);
         now.result.what = action::answer;
@@ -92,6 +88,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::find_step(cons
     case server_state::switching:
         return await_tls(now) && write_text(now);
     case server_state::continuing:
+    case server_state::inner_reply:
     case server_state::replying:
     case server_state::refusing:
         return write_text(now);
@@ -270,6 +267,10 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
             forget();
         }
         (void)fire(replied && unasked_for_ ? server_event::last : server_event::written);
+        return false;
+    }
+    if (state_ == server_state::inner_reply && !now.input.empty()) { // before the answer is out, nobody asks for more
+        end(errc::spliced);
         return false;
     }
     now.result.status = status;

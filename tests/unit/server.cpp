@@ -85,6 +85,17 @@ TEST_CASE("the wrong door changes nothing") {
     CHECK(machine.next_secure({}, probe, any_server).what == action::write);
 }
 
+TEST_CASE("a request may come once the answer inside TLS is out, and not before") {
+    server early;
+    REQUIRE(unit::secure_server(early, probe, any_server));
+    const std::size_t answer = early.next_secure({}, probe, any_server).bytes.size();
+    server late = early;
+    REQUIRE(early.wrote(answer - 1) == errc::ok);
+    CHECK(early.next_secure("GET", probe, any_server).error == errc::spliced);
+    REQUIRE(late.wrote(answer) == errc::ok); // what was read since then is behind it
+    CHECK(late.next_secure("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", probe, any_server).what == action::decide);
+}
+
 TEST_CASE("an index beyond the offer is refused without effect (9110-7.8-08)") {
     server machine;
     (void)machine.next(probe, any_server);
