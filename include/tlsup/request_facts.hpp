@@ -180,9 +180,20 @@ class request_facts {
             }
             head_.set(has_host);
         } else if (found == head_facts::known::expect) {
-            head_.set(detail::is<"100-continue">(value) ? expects : expects_other);
+            expectation(value);
         }
         return found != head_facts::known::none;
+    }
+
+    // `#expectation`. RFC 9110 10.1.1.
+    TLSUP_COLD constexpr void expectation(std::string_view value) noexcept {
+        std::string_view member;
+        unsigned members = 0;
+        for (detail::list_reader list(value); list.next(member); ++members) {
+            const bool known = detail::is<"100-continue">(member);
+            const bool good = members < detail::list_limit && (known || member.empty());
+            head_.set(!good ? unsigned{expects_other} : known ? unsigned{expects} : 0U);
+        }
     }
 
     TLSUP_SEPARATE constexpr errc finish_any(request_leniency forgives) noexcept {

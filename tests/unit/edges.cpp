@@ -156,6 +156,18 @@ TEST_CASE("facts of requests, one by one (9112-3.2-03, 9110-10.1.1-01, 9110-10.1
     CHECK(facts_fault("GET", "/", "Expect", "100-Continue") == errc::ok);
     CHECK(facts_fault("GET", "/", "Expect", "200-ok") == errc::unmet_expectation);
     CHECK(facts_fault("GET", "/", "Expect", "200-ok", 0) == errc::ok);
+    for (const std::string_view good :
+         {"100-continue,", ", 100-continue ,,", "100-continue, 100-CONTINUE", "", ",", " "}) {
+        CHECK_MESSAGE(facts_fault("GET", "/", "Expect", good) == errc::ok, good); // 9110-5.6.1-02
+    }
+    for (const std::string_view bad :
+         {"100-continue, 200-ok", "200-ok,100-continue", "100-continue;x", "100-continue x"}) {
+        CHECK_MESSAGE(facts_fault("GET", "/", "Expect", bad) == errc::unmet_expectation, bad);
+    }
+    CHECK(facts_fault("GET", "/", "Expect", std::string(31, ',')) == errc::ok);
+    CHECK(facts_fault("GET", "/", "Expect", std::string(32, ',')) == errc::unmet_expectation);
+    CHECK(facts_fault("GET", "/", "Expect", std::string(31, ',') + "100-continue") == errc::ok);
+    CHECK(facts_fault("GET", "/", "Expect", std::string(32, ',') + "100-continue") == errc::unmet_expectation);
     CHECK(facts_fault("GET", "", "X", "y") == errc::bad_target);
     CHECK(facts_fault("GET", "/ x", "X", "y") == errc::bad_target);
     CHECK(facts_fault("GET", "*", "X", "y") == errc::bad_target);
