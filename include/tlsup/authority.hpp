@@ -115,8 +115,8 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
 }
 
 /// Whether an IPv6 address without brackets holds an IPv4 address that a stack or its network may connect to instead:
-/// mapped, compatible, translated, or the 6to4 prefix. RFC 4291 2.5.5, RFC 6052 2.1, RFC 8215 5, RFC 7915 7, RFC 3056
-/// 2.
+/// mapped, compatible, translated, of 6to4, Teredo or ISATAP. RFC 4291 2.5.5, RFC 6052 2.1, RFC 8215 5, RFC 7915 7,
+/// RFC 3056 2, RFC 4380 4, RFC 5214 6.1.
 constexpr bool embeds_ipv4(std::string_view text) noexcept {
     ip_address address;
     if (!parse_ipv6(text, address)) {
@@ -136,7 +136,9 @@ constexpr bool embeds_ipv4(std::string_view text) noexcept {
     const bool well_known = octets[0] == 0 && octets[1] == 0x64 && octets[2] == 0xff && octets[3] == 0x9b;
     const bool translated = well_known && (zeros(4, 12) || (octets[4] == 0 && octets[5] == 1));
     const bool six_to_four = octets[0] == 0x20 && octets[1] == 0x02;
-    return mapped || compatible || stateless || translated || six_to_four;
+    const bool teredo = octets[0] == 0x20 && octets[1] == 0x01 && zeros(2, 4);
+    const bool isatap = (octets[8] & 0xfd) == 0 && octets[9] == 0 && octets[10] == 0x5e && octets[11] == 0xfe;
+    return mapped || compatible || stateless || translated || six_to_four || teredo || isatap;
 }
 
 /// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2. The caller has seen the "v".
@@ -165,7 +167,7 @@ constexpr bool ends_in_number(std::string_view host) noexcept {
         --from;
     }
     const std::string_view label = part(host, from, end);
-    if (label.size() > 2 && label[0] == '0' && lower(label[1]) == 'x') {
+    if (label.size() >= 2 && label[0] == '0' && lower(label[1]) == 'x') { // some take 0x alone for 0
         return skip(label, 2, class_hex) == label.size();
     }
     return !label.empty() && skip(label, 0, class_digit) == label.size();
@@ -285,7 +287,8 @@ namespace detail {
 /// What stands behind a host that ends at `end`: nothing, or a port.
 TLSUP_HOT constexpr errc parse_port(std::string_view text, std::size_t end, host_kind kind, port_rule rule,
                                     authority& parsed) noexcept {
-    const bool usual = TLSUP_WORDS != 0 && is_exactly<":443">(part(text, end, text.size())); // as in almost every CONNECT
+    // As in almost every CONNECT.
+    const bool usual = TLSUP_WORDS != 0 && is_exactly<":443">(part(text, end, text.size()));
     unsigned port = usual ? 443 : 0;
     std::size_t at = usual ? text.size() : end;
     if (at < text.size() && text[at] != ':') {
