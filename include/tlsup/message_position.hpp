@@ -29,7 +29,8 @@ class message_position {
         value_ = 0;
     }
     constexpr void discarded(std::uint16_t octets) noexcept {
-        const std::uint32_t sum = discarded() + octets;
+        const std::uint32_t before = discarded();
+        const std::uint32_t sum = before + octets < before ? ~std::uint32_t{0} : before + octets; // no limit is above
         mark_ = static_cast<std::uint16_t>(sum);
         value_ = static_cast<std::uint16_t>(sum >> 16);
     }

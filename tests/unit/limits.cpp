@@ -42,6 +42,19 @@ template <class Facts> void check_smaller_limits(const std::string& head) {
 
 } // namespace
 
+TEST_CASE("what is discarded is counted up to the largest limit, and no further (9112-9.6-06)") {
+    detail::message_position counting;
+    counting.begin_discarding();
+    for (std::uint32_t times = 0; times < 65537; ++times) {
+        counting.discarded(65535);
+    }
+    CHECK(counting.discarded() == 0xffffffff);
+    counting.discarded(1);
+    CHECK(counting.discarded() == 0xffffffff);
+    counting.discarded(65535);
+    CHECK(counting.discarded() == 0xffffffff);
+}
+
 TEST_CASE("a limit may shrink below what was read of a head: then it is too long (9110-5.4-01)") {
     check_smaller_limits<request_facts>(request);
     check_smaller_limits<response_facts>(response);
