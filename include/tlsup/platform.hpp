@@ -38,7 +38,8 @@
 #define TLSUP_AVX2 0
 #endif
 
-#if TLSUP_WORDS && !defined(TLSUP_NO_NEON) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)
+// On a big-endian AArch64 the octets of a mask stand in another order.
+#if TLSUP_WORDS && !defined(TLSUP_NO_NEON) && defined(__AARCH64EL__) && defined(__ARM_NEON) && defined(__GNUC__)
 #define TLSUP_NEON 1
 #else
 #define TLSUP_NEON 0

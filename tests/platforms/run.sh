@@ -84,6 +84,8 @@ if [[ $machine == aarch64 ]]; then
 else
     compiler=(aarch64-linux-gnu-g++ -static)
     check neon qemu-aarch64 --
+    count big-endian macros "${compiler[@]}" -mbig-endian -O2 -std=c++20 -Iinclude -include tlsup/platform.hpp \
+        -fsyntax-only -x c++ - <<<'static_assert(TLSUP_WORDS && !TLSUP_NEON);'
 fi
 
 rm -f "$folder"/file*.o
