@@ -71,7 +71,7 @@ void compare(const std::string& text) {
             const std::size_t colon = view.find(':', from);
             const bool near = colon < view.size() && colon - from < usual_name;
             expect(fresh.colon(from) == (near ? colon : view.size()), "a colon", text, from);
-            for (const std::size_t size : {0, 1, 7, 15, 16, 17, 33}) {
+            for (const std::size_t size : {0U, 1U, 7U, 15U, 16U, 17U, 33U}) {
                 const std::size_t end = from + size;
                 const bool name = size != 0 && skip(view, from, class_token) >= end;
                 expect(end > view.size() || fresh.is_name(from, end) == name, "a name", text, from);
