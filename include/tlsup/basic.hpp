@@ -85,7 +85,7 @@ constexpr bool basic_matches(std::string_view value, const credentials& expected
     const detail::credential_octets octets(expected);
     unsigned different = expected.given() && text.size() == octets.digits() ? 0 : 1;
     for (std::size_t at = 0; at < text.size(); ++at) {
-        different |= static_cast<unsigned char>(text[at]) ^ static_cast<unsigned char>(octets.digit(at));
+        different |= unsigned{static_cast<unsigned char>(text[at])} ^ static_cast<unsigned char>(octets.digit(at));
     }
     return different == 0;
 }

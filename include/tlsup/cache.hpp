@@ -210,7 +210,7 @@ class capability_cache {
     [[nodiscard]] constexpr std::size_t size() const noexcept {
         std::size_t taken = 0;
         for (std::size_t at = 0; at < count_; ++at) {
-            taken += data_[at].empty() ? 0 : 1;
+            taken += data_[at].empty() ? 0U : 1U;
         }
         return taken;
     }

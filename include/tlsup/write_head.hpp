@@ -52,7 +52,7 @@ struct field_list {
     [[nodiscard]] constexpr std::size_t count(std::string_view name) const noexcept {
         std::size_t found = 0;
         for (std::size_t at = 0; at < size; ++at) {
-            found += detail::same_text(data[at].name, name) ? 1 : 0;
+            found += detail::same_text(data[at].name, name) ? 1U : 0U;
         }
         return found;
     }

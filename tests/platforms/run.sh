@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 folder=build/platforms
 mkdir -p "$folder"
-flags=(-std=c++20 -O1 -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wswitch-enum -Iinclude -Itests)
+flags=(-std=c++20 -O1 -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum -Iinclude -Itests)
 declare -A sources=([blocks]=tests/platforms/blocks.cpp [corpus]=tests/corpus_runner.cpp)
 vectors=(tests/corpus/*.txt)
 passed=0
