@@ -127,7 +127,7 @@ class head_position : public content_position {
 
     TLSUP_HOT constexpr void read_reason(std::string_view head, const head_limits& limits) noexcept {
         const std::size_t end = skip_value(head, position_);
-        if (end > limits.start_line_bytes) {
+        if (end > limits.start_line_bytes && position_ < head.size()) { // an octet of it is there
             fail(errc::start_line_too_long);
         } else if (TLSUP_WORDS != 0 && ends_line(head, end)) {
             move(end + 2, place::line);

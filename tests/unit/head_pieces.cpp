@@ -171,6 +171,7 @@ TEST_CASE("heads cut anywhere come to what the general steps come to (P-SPLIT)")
     for (const std::string& head : responses) {
         check_each_cut<response_facts>(head, wide);
         check_each_cut<response_facts>(head, narrow);
+        check_each_cut<response_facts>(head, {90, 12, 32, 3}); // the limit ends before the reason phrase
     }
 }
 
