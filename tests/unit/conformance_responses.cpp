@@ -206,9 +206,9 @@ TEST_CASE("a request cannot announce the end of its connection (9112-9.6-02)") {
 }
 
 TEST_CASE("a coding in HTTP/1.0 ends the connection, also where there is no content to frame (9112-6.1-08)") {
-    const auto reusable_behind = [](std::string_view version, std::string_view status, std::string_view fields) {
+    const auto reusable_behind = [](std::string_view protocol, std::string_view status, std::string_view fields) {
         asked it(requirement::any);
-        it.take(std::string(version) + " " + std::string(status) + "\r\nConnection: keep-alive\r\n" +
+        it.take(std::string(protocol) + " " + std::string(status) + "\r\nConnection: keep-alive\r\n" +
                     std::string(fields) + "\r\n",
                 action::answer);
         CHECK(it.next({}).error == errc::ok);
