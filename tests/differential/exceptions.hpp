@@ -95,6 +95,9 @@ inline bool extension_behind_token(const input&, std::string_view bytes, const m
 inline bool http_1_0_and_close(const input&, std::string_view, const message& ours) {
     return ours.minor == 0 && has_option(ours, "close") && has_option(ours, "keep-alive");
 }
+inline bool coding_in_http_1_0(const input&, std::string_view, const message& ours) {
+    return ours.minor == 0 && has_field(ours, "transfer-encoding") && ours.how == framed::none;
+}
 inline bool malformed_option(const input&, std::string_view, const message& ours) {
     return any_member(ours, "connection", [](std::string_view member) {
         return !member.empty() && tlsup::detail::skip(member, 0, tlsup::detail::class_token) != member.size();
@@ -223,6 +226,11 @@ inline constexpr exception exceptions[] = {
      "If the received protocol is HTTP/1.0, the \"keep-alive\" connection option is present, either the recipient is "
      "not a proxy or the message is a response, and the recipient wishes to honor the HTTP/1.0 \"keep-alive\" "
      "mechanism, the connection will persist after the current response; otherwise,"},
+    {"llhttp, http_parser", aspect::keep_alive, "a response in HTTP/1.0 has a coding and no content",
+     excuse::coding_in_http_1_0, "RFC 9112 6.1",
+     "A server or client that receives an HTTP/1.0 message containing a Transfer-Encoding header field MUST treat the "
+     "message as if the framing is faulty, even if a Content-Length is present, and close the connection after "
+     "processing the message."},
     {"llhttp, http_parser", aspect::switches, "a member of Connection is malformed", excuse::malformed_option,
      "RFC 9110 7.8",
      "A server MAY ignore a received Upgrade header field if it wishes to continue using the current protocol on that "
