@@ -57,15 +57,12 @@ link_and_run() { # EXECUTABLE FIRST SECOND
 
 # Main of one file, and of the functions that both have those of the other.
 mixed() { # NAME FLAG OTHER_FLAG
-    local program at objects
-    for program in blocks corpus; do
-        objects=()
-        for at in "${@:2}"; do
-            objects+=("$folder/file$at-$program.o")
-            [[ -f ${objects[-1]} ]] || g++ "${flags[@]}" "$at" -c "${sources[$program]}" -o "${objects[-1]}"
-        done
-        count "$1" $program link_and_run "$folder/$1-$program.exe" "${objects[@]}"
+    local at objects=()
+    for at in "${@:2}"; do
+        objects+=("$folder/file$at.o")
+        [[ -f ${objects[-1]} ]] || g++ "${flags[@]}" "$at" -c "${sources[blocks]}" -o "${objects[-1]}"
     done
+    count "$1" blocks link_and_run "$folder/$1-blocks.exe" "${objects[@]}"
 }
 
 machine=$(uname -m)
