@@ -96,25 +96,41 @@ TEST_CASE("octets behind an offer's content: the request is decided again, and k
     CHECK(reply.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("what lasts of a response's facts once its head has left") {
+namespace {
+
+/// A request that was written, and a client that shows the answer to it.
+struct question {
     char text[200] = {};
-    client_options options;
-    options.need = requirement::any;
-    options.request = write_request(text, {"GET", "/", "a", {}, {}}).head;
+    client_options options{};
+
+    question() {
+        options.need = requirement::any;
+        options.request = write_request(text, {"GET", "/", "a", {}, {}}).head;
+    }
+    [[nodiscard]] client answered(std::string_view head) const {
+        client machine;
+        REQUIRE(machine.wrote(machine.next({}, options).bytes.size()) == errc::ok);
+        REQUIRE(machine.next(head, options).what == action::answer);
+        return machine;
+    }
+};
+
+} // namespace
+
+TEST_CASE("what lasts of a response's facts once its head has left") {
+    const question asked;
     for (const std::string head :
          {"HTTP/1.1 200 OK\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\n",
           "HTTP/1.1 426 Go\r\nUpgrade: TLS/1.2\r\nConnection: close, Upgrade\r\n"
           "Content-Length: 2\r\n\r\n",
           "HTTP/1.1 404 No\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n"}) {
         CAPTURE(head);
-        client machine;
-        REQUIRE(machine.wrote(machine.next({}, options).bytes.size()) == errc::ok);
-        REQUIRE(machine.next(head, options).what == action::answer);
+        client machine = asked.answered(head);
         const response_facts facts = machine.response().facts;
         CHECK(machine.response().hint == token_list{tls_token::tls_1_2});
         CHECK(facts.has_upgrade_option());
         REQUIRE(machine.took(head.size()) == errc::ok);
-        REQUIRE(machine.next("ok", options).what == action::body);
+        REQUIRE(machine.next("ok", asked.options).what == action::body);
         REQUIRE(machine.took(1) == errc::ok);
         const response_view later = machine.response();
         CHECK(later.hint.empty());
@@ -131,10 +147,7 @@ TEST_CASE("what lasts of a response's facts once its head has left") {
 }
 
 TEST_CASE("whoever forwards a response decides the same once its head has left") {
-    char text[200] = {};
-    client_options options;
-    options.need = requirement::any;
-    options.request = write_request(text, {"GET", "/", "a", {}, {}}).head;
+    const question asked;
     for (const std::string head :
          {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
@@ -143,9 +156,7 @@ TEST_CASE("whoever forwards a response decides the same once its head has left")
           "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n",
           "HTTP/1.1 304 As it was\r\nContent-Length: 5\r\n\r\n"}) {
         CAPTURE(head);
-        client machine;
-        REQUIRE(machine.wrote(machine.next({}, options).bytes.size()) == errc::ok);
-        REQUIRE(machine.next(head, options).what == action::answer);
+        client machine = asked.answered(head);
         const response_facts facts = machine.response().facts;
         REQUIRE(machine.took(head.size()) == errc::ok);
         response_facts later = machine.response().facts;
