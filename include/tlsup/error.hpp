@@ -133,6 +133,14 @@ enum class errc : std::uint8_t {
     bad_rule,
     bad_entry,
     upgrade_required,
+
+    // Names, addresses and loops.
+    missing_name,
+    name_not_dedicated,
+    address_denied,
+    forwarding_loop,
+    connect_not_served,
+    switch_in_http_1_0,
 };
 
 namespace detail {
@@ -312,6 +320,18 @@ inline constexpr error_entry error_entries[] = {
     {errc::upgrade_required, 0, "upgrade_required"sv,
      "the server serves this over TLS only, and its 426 cannot be followed from here"sv,
      "RFC 9110 15.5.22, RFC 2817 4.2"sv},
+
+    {errc::missing_name, 0, "missing_name"sv,
+     "the ClientHello carries no server name, and dedicated_name requires one"sv, "CVE-2025-49812, RFC 6066 3"sv},
+    {errc::name_not_dedicated, 0, "name_not_dedicated"sv,
+     "the request's host is not one of the names that are used for upgrades only"sv, "CVE-2025-49812"sv},
+    {errc::address_denied, 403, "address_denied"sv, "this proxy opens no tunnel to that address"sv,
+     "RFC 9110 9.3.6, RFC 6890"sv},
+    {errc::forwarding_loop, 508, "forwarding_loop"sv, "the message has passed this intermediary before"sv,
+     "RFC 9110 7.6.3"sv},
+    {errc::connect_not_served, 501, "connect_not_served"sv, "this server opens no tunnels"sv, "RFC 9110 9.3.6"sv},
+    {errc::switch_in_http_1_0, 0, "switch_in_http_1_0"sv, "the 101 is of HTTP/1.0, which has no 1xx responses"sv,
+     "RFC 9110 15.2"sv},
 };
 
 inline constexpr std::size_t error_count = sizeof(error_entries) / sizeof(error_entries[0]);
@@ -324,7 +344,7 @@ constexpr bool errors_in_order() noexcept {
     }
     return true;
 }
-static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::upgrade_required) + 1);
+static_assert(errors_in_order() && error_count == static_cast<std::size_t>(errc::switch_in_http_1_0) + 1);
 
 // The numbers alone, so that a program which never prints an error does not carry the sentences: 0 for none, else what
 // is above 399.
