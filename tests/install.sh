@@ -4,6 +4,7 @@
 #   tests/install.sh test    what tests/run.sh needs; Node modules go to build/interop-node
 #   tests/install.sh bench   what bench/run.sh needs
 #   tests/install.sh size    what bench/size.sh needs
+#   tests/install.sh fresh   what tests/fresh.sh needs
 # On Debian and Ubuntu it installs the packages that are missing. Elsewhere it names what is missing and exits 1.
 # A script may source this file, and call tlsup_tools GROUP, newest_clang and oldest_clang.
 
@@ -20,6 +21,8 @@ tlsup_test_commands=(clang++ clang-tidy clang-format cmake nm curl wget node hap
 tlsup_bench_commands=(g++ python3 objdump taskset valgrind)
 tlsup_size_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib node-llhttp)
 tlsup_size_commands=(arm-none-eabi-g++ arm-none-eabi-nm arm-none-eabi-size)
+tlsup_fresh_packages=(debootstrap util-linux git ca-certificates)
+tlsup_fresh_commands=(debootstrap unshare git)
 
 # The oldest clang that the tests use, and the current one where it is packaged.
 tlsup_old_clang=14
@@ -64,9 +67,15 @@ tlsup_list() { # GROUP
         tlsup_wanted=("${tlsup_size_packages[@]}")
         return 0
     fi
+    if [[ $1 == fresh ]]; then
+        tlsup_wanted=("${tlsup_fresh_packages[@]}")
+        return 0
+    fi
     tlsup_wanted=("${tlsup_demo_packages[@]}")
     [[ $1 == demo ]] && return 0
     tlsup_wanted+=("${tlsup_test_packages[@]}")
+    # tests/platforms runs the vectors on AArch64 as well: at home, or under qemu.
+    [[ $(uname -m) == aarch64 ]] || tlsup_wanted+=(g++-aarch64-linux-gnu qemu-user)
     command -v node >/dev/null || tlsup_wanted+=(nodejs)
     command -v npm >/dev/null || tlsup_wanted+=(npm)
 
@@ -103,8 +112,10 @@ tlsup_find_missing() {
 tlsup_tools_elsewhere() { # GROUP
     local commands=("${tlsup_demo_commands[@]}") missing=() name
     [[ $1 == test ]] && commands+=("${tlsup_test_commands[@]}")
+    [[ $1 == test && $(uname -m) != aarch64 ]] && commands+=(aarch64-linux-gnu-g++ qemu-aarch64)
     [[ $1 == bench ]] && commands=("${tlsup_bench_commands[@]}")
     [[ $1 == size ]] && commands=("${tlsup_size_commands[@]}")
+    [[ $1 == fresh ]] && commands=("${tlsup_fresh_commands[@]}")
     for name in "${commands[@]}"; do
         if [[ -z $(compgen -c "$name" | grep -E "^${name//+/\\+}(-[0-9]+)?\$") ]]; then
             missing+=("$name")
@@ -115,7 +126,7 @@ tlsup_tools_elsewhere() { # GROUP
         case $1 in
         test) tlsup_say "The headers of OpenSSL are needed as well, and doctest." ;;
         bench) tlsup_say "Google Benchmark and the other parsers are needed as well." ;;
-        size) ;;
+        size | fresh) ;;
         *) tlsup_say "The headers of OpenSSL are needed as well." ;;
         esac
         exit 1
@@ -124,9 +135,9 @@ tlsup_tools_elsewhere() { # GROUP
 
 tlsup_programs() { # GROUP
     case ${1-} in
-    demo | test | bench | size) ;;
+    demo | test | bench | size | fresh) ;;
     *)
-        tlsup_say "usage: tests/install.sh demo|test|bench|size"
+        tlsup_say "usage: tests/install.sh demo|test|bench|size|fresh"
         exit 2
         ;;
     esac
