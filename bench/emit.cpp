@@ -25,7 +25,7 @@ tlsup::judged offer_of(std::string_view target) {
     facts.field("Upgrade", "TLS/1.2");
     facts.field("Connection", "Upgrade");
     (void)facts.finish();
-    return tlsup::judge(facts, rules);
+    return tlsup::judge(facts, rules, "a.example");
 }
 
 const tlsup::judged offer = offer_of("*");

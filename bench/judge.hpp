@@ -22,7 +22,7 @@ inline verdict judge_request(tlsup::request_facts& facts) {
     if (facts.method() == tlsup::method::connect) {
         return verdict::tunnel; // the facts have judged the target
     }
-    return tlsup::judge(facts, rules).why == tlsup::errc::ok ? verdict::upgrade : verdict::plain;
+    return tlsup::judge(facts, rules, {}).why == tlsup::errc::ok ? verdict::upgrade : verdict::plain;
 }
 
 inline verdict judge_response(tlsup::response_facts& facts, role as) {

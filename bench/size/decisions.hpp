@@ -13,7 +13,7 @@ inline std::string_view answer(tlsup::request_facts& facts, std::size_t unread) 
     if (facts.finish() != tlsup::errc::ok) {
         return tlsup::bare_upgrade_required.text();
     }
-    const tlsup::judged offer = tlsup::judge(facts, rules);
+    const tlsup::judged offer = tlsup::judge(facts, rules, {});
     const tlsup::committed now = tlsup::commit(offer, 0, {unread, 0, false, false});
     return now.error == tlsup::errc::ok ? now.bytes : tlsup::bare_upgrade_required.text();
 }

@@ -11,6 +11,7 @@
 
 #include <tlsup/server.hpp>
 
+#include "defence_option.hpp"
 #include "gateway_policy.hpp"
 #include "log.hpp"
 #include "net.hpp"
@@ -29,7 +30,10 @@ Serves HTTP/1.1, and upgrades connections to TLS on the same port (RFC 2817).
   --root DIR              serve the files of this folder
   --opossum DEFENCE       what keeps an attacker from joining an upgrade to somebody else's handshake:
                             bound-alpn      clients have to offer ALPN tlsup/1: closes the attack completely
-                            dedicated-name  the name of this host is never used for implicit TLS (https)
+                            dedicated-name=NAME[,NAME...]
+                                            only offers for these host names are accepted. They are never used for
+                                            implicit TLS (https), and the certificate covers no other name, and no
+                                            address, that is
                             accept-risk     neither; for clients without ALPN, such as those of CUPS
   --cert FILE --key FILE  certificate chain and key (PEM); without them a fresh self-signed certificate is used
   --policy FILE           read rules from a file, one a line; may be repeated. A rule says what a server wants,
@@ -63,6 +67,7 @@ struct settings {
     policy rules;
     unsigned connections = 400;
     event_log::format log = event_log::format::none;
+    defence_option defence; // what `machine.upgrade` refers to
     tlsup::server_options machine{.upgrade = {tlsup::splice_defence::no_upgrade}};
 };
 
@@ -96,7 +101,6 @@ inline void require_below(policy& rules, const std::string& word) {
 
 inline void set_option(settings& made, const std::string& name, const std::string& word) {
     using tlsup::method_policy;
-    using tlsup::splice_defence;
     using format = event_log::format;
     if (name == "--listen") {
         made.listen = address(name, word);
@@ -113,10 +117,13 @@ inline void set_option(settings& made, const std::string& name, const std::strin
     } else if (name == "--policy") {
         made.rules.load(word);
     } else if (name == "--opossum") {
-        made.machine.upgrade.defence = choose<splice_defence>(name, word,
-                                                              {{"bound-alpn", splice_defence::bound_alpn},
-                                                               {"dedicated-name", splice_defence::dedicated_name},
-                                                               {"accept-risk", splice_defence::accept_splice_risk}});
+        const std::optional<defence_option> found = defence_option::parse(word);
+        if (!found) {
+            throw failure(name + " takes bound-alpn, accept-risk or dedicated-name=NAME[,NAME...], not \"" + word +
+                          "\"; an address is no name, and a name has no port");
+        }
+        made.defence = *found;
+        made.defence.apply(made.machine.upgrade);
     } else if (name == "--connections") {
         made.connections = number(name, word, 1, 1'000'000);
     } else if (name == "--methods") {
@@ -136,7 +143,7 @@ inline void check(const settings& made) {
         throw failure("say what to serve: either --backend ADDR:PORT or --root DIR");
     }
     if (made.machine.upgrade.defence == tlsup::splice_defence::no_upgrade) {
-        throw failure("choose a defence with --opossum bound-alpn, dedicated-name or accept-risk; see --help");
+        throw failure("choose a defence with --opossum bound-alpn, dedicated-name=NAME or accept-risk; see --help");
     }
     if (made.cert.empty() != made.key.empty()) {
         throw failure("give --cert and --key together, or neither");

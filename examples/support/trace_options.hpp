@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <tlsup/tlsup.hpp>
+
+#include "defence_option.hpp"
 
 namespace example {
 
@@ -24,7 +27,7 @@ There is no TLS: a handshake is taken to have succeeded, and what comes behind i
   --each-byte       cut them into single bytes
 
 server: takes each valid offer and answers every other request.
-  --opossum bound-alpn|dedicated-name|accept-risk   bound-alpn by default
+  --opossum bound-alpn|dedicated-name=NAME[,NAME...]|accept-risk   bound-alpn by default
   --methods options|safe|any                        options by default
   --with-body                                       take offers on requests that have content
 
@@ -53,6 +56,7 @@ struct trace_options {
     std::string role;
     std::vector<std::size_t> split;
     bool each_byte = false;
+    defence_option defence; // what `server.upgrade` refers to
     tlsup::server_options server{.upgrade = {tlsup::splice_defence::bound_alpn}};
     tlsup::client_options client{};
     bool offer = false;
@@ -103,11 +107,6 @@ Value choose(const named<Value> (&list)[Count], const std::string& option, const
     throw usage_error(option + " does not know " + name);
 }
 
-inline constexpr named<tlsup::splice_defence> defences[] = {
-    {"bound-alpn", tlsup::splice_defence::bound_alpn},
-    {"dedicated-name", tlsup::splice_defence::dedicated_name},
-    {"accept-risk", tlsup::splice_defence::accept_splice_risk},
-};
 inline constexpr named<tlsup::method_policy> policies[] = {
     {"options", tlsup::method_policy::options_only},
     {"safe", tlsup::method_policy::safe},
@@ -145,7 +144,13 @@ inline trace_options read_command_line(const std::vector<std::string>& words) {
         } else if (word == "--each-byte") {
             options.each_byte = true;
         } else if ((server || hello) && word == "--opossum") {
-            options.server.upgrade.defence = choose(defences, word, value());
+            const std::string& name = value();
+            const std::optional<defence_option> found = defence_option::parse(name);
+            if (!found) {
+                throw usage_error(word + " does not know " + name);
+            }
+            options.defence = *found;
+            options.defence.apply(options.server.upgrade);
         } else if (server && word == "--methods") {
             options.server.upgrade.methods = choose(policies, word, value());
         } else if (server && word == "--with-body") {

@@ -11,9 +11,10 @@ namespace tlsup {
 /// What keeps an attacker from joining a cleartext upgrade to somebody else's TLS handshake (Opossum, CVE-2025-49812).
 /// A server that upgrades has to name one. docs/security.md says what each leaves at risk.
 enum class splice_defence : std::uint8_t {
-    no_upgrade,         ///< Offers are ignored. RFC 9110 7.8 allows that.
-    bound_alpn,         ///< ALPN `tlsup/1` must be offered and selected. Closes the attack completely.
-    dedicated_name,     ///< The host's name, wildcards and session tickets included, is never used for implicit TLS.
+    no_upgrade,     ///< Offers are ignored. RFC 9110 7.8 allows that.
+    bound_alpn,     ///< ALPN `tlsup/1` must be offered and selected. Closes the attack completely.
+    dedicated_name, ///< The names in `upgrade_rules::names` are used for upgrades only, never for implicit TLS. Offers
+                    ///< for another host are declined, and the ClientHello must carry that name.
     accept_splice_risk, ///< Neither. An implicit-TLS client that sends no ALPN can be attached.
 };
 

@@ -57,6 +57,7 @@ class hello_verdict {
 /// RFC 8446 4.1.2, 5.1; RFC 7301 3.1; RFC 6066 3.
 ///
 /// - ALPN, if there, must contain `tlsup/1`; with `bound_alpn` it must be there. CVE-2025-49812.
+/// - With `dedicated_name` the server name must be there.
 /// - The server name, if there, must be the request's host, case, brackets and one trailing dot on either side apart.
 ///   An IP literal has no business in a server name, RFC 6066 3: one that is spelled as in the request is let through,
 ///   and another spelling of the same IPv6 address, or brackets in the server name, is `wrong_name`.

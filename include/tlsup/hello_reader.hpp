@@ -25,12 +25,13 @@ enum hello_found : std::uint8_t {
     half_read = 32, // the first octet of a number of two
 };
 
-// The alert for a refusal: no_application_protocol, unrecognized_name, decode_error, illegal_parameter,
-// unexpected_message; handshake_failure for the rest. RFC 8446 6.
+// The alert for a refusal: no_application_protocol, unrecognized_name, missing_extension, decode_error,
+// illegal_parameter, unexpected_message; handshake_failure for the rest. RFC 8446 6, 9.2.
 constexpr std::uint8_t hello_alert(errc why) noexcept {
     return why == errc::ok                                          ? 0
            : why == errc::foreign_alpn || why == errc::missing_alpn ? 120
            : why == errc::wrong_name                                ? 112
+           : why == errc::missing_name                              ? 109
            : why == errc::bad_hello                                 ? 50
            : why == errc::early_data                                ? 47
            : why == errc::not_a_hello                               ? 10
@@ -156,6 +157,9 @@ class hello_reader {
         }
         if (has(found_sni) && !has(found_our_name)) {
             return errc::wrong_name;
+        }
+        if (!has(found_sni) && how == splice_defence::dedicated_name) {
+            return errc::missing_name;
         }
         return has(found_early_data) ? errc::early_data : errc::ok;
     }

@@ -276,6 +276,7 @@ template <server_parts Parts> class basic_server {
     constexpr bool read_more(errc cut) noexcept;
     constexpr bool read_head(const turn& now) noexcept;
     constexpr void head_complete(const turn& now) noexcept;
+    [[nodiscard]] constexpr errc judge_name(const turn& now) const noexcept;
     constexpr bool read_content(const turn& now) noexcept;
     constexpr void content_complete(std::string_view input) noexcept;
     constexpr bool write_text(const turn& now) noexcept;

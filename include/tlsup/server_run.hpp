@@ -38,8 +38,9 @@ constexpr step basic_server<Parts>::run(action instead, std::string_view input, 
     result.error = errc::wrong_call;
     if (instead != action::read && state_ != server_state::closed) {
         result.what = instead;
-    } else if (options.upgrade.defence != splice_defence::no_upgrade &&
-               options.upgrade_required.tokens() != options.upgrade.tokens) {
+    } else if ((options.upgrade.defence != splice_defence::no_upgrade &&
+                options.upgrade_required.tokens() != options.upgrade.tokens) ||
+               (options.upgrade.defence == splice_defence::dedicated_name && options.upgrade.names.size == 0)) {
         result.what = action::close;
         result.error = errc::bad_options;
     } else if (input.size() < kept()) {
@@ -163,10 +164,18 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
         const token_list both = facts_.listed_tokens().common(now.options.upgrade.tokens);
         const errc why = detail::judge_offer(facts_, now.options.upgrade, both);
         const bool behind = !facts_.has_content() && now.input.size() > reader_.size();
-        offer_error_ = why == errc::ok && behind ? errc::bytes_behind_offer : why;
+        offer_error_ = why != errc::ok ? why : behind ? errc::bytes_behind_offer : judge_name(now);
         offer_ = offer_error_ == errc::ok ? both : token_list{};
     }
     (void)fire(server_event::head_complete);
+}
+
+// Whether the request's host may be upgraded under `dedicated_name`.
+template <server_parts Parts> constexpr errc basic_server<Parts>::judge_name(const turn& now) const noexcept {
+    const std::string_view head = detail::part(now.input, 0, reader_.size());
+    const bool other = now.options.upgrade.defence == splice_defence::dedicated_name &&
+                       detail::is_for_another_name(now.options.upgrade, parse_request_line(head).authority);
+    return other ? errc::name_not_dedicated : errc::ok;
 }
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::read_content(const turn& now) noexcept {

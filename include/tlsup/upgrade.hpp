@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "authority.hpp"
 #include "defence.hpp"
 #include "error.hpp"
 #include "request_facts.hpp"
@@ -23,12 +24,37 @@ enum class method_policy : std::uint8_t {
     any,          ///< all but CONNECT and TRACE. Opens what the text above says.
 };
 
+/// The host names that `splice_defence::dedicated_name` relies on: names, without port or wildcard. The certificate
+/// that is used after an upgrade may cover no other name, and no address, that is used for implicit TLS. An address
+/// cannot be dedicated: a ClientHello does not name it, RFC 6066 3. A view: the array must outlive it. CVE-2025-49812.
+struct dedicated_names {
+    const std::string_view* data = nullptr;
+    std::size_t size = 0;
+
+    constexpr dedicated_names() noexcept = default;
+    constexpr dedicated_names(const std::string_view* first, std::size_t count) noexcept : data(first), size(count) {}
+    template <std::size_t Count>
+    constexpr dedicated_names(const std::string_view (&list)[Count]) noexcept : data(list), size(Count) {}
+
+    /// Whether the host of an authority, `name` or `name:port`, is one of them.
+    [[nodiscard]] constexpr bool contain(std::string_view host_and_port) const noexcept {
+        authority parsed;
+        const errc error = parse_authority(host_and_port, port_rule::optional, parsed);
+        bool found = false;
+        for (std::size_t at = 0; at < size && error == errc::ok && parsed.kind == host_kind::name; ++at) {
+            found = found || same_host(data[at], parsed.host);
+        }
+        return found;
+    }
+};
+
 /// What a server accepts. By reference with every call, never stored. Nothing is upgraded until `defence` names how.
 struct upgrade_rules {
     splice_defence defence = splice_defence::no_upgrade;
     token_list tokens = default_tokens;
     method_policy methods = method_policy::options_only;
-    bool with_body = false; ///< upgrade requests that have content, once it is read
+    bool with_body = false;  ///< upgrade requests that have content, once it is read
+    dedicated_names names{}; ///< for `dedicated_name`, which needs one at least
 };
 
 /// A request's offer, judged at the end of its head.
@@ -80,13 +106,23 @@ TLSUP_HOT constexpr errc judge_offer(const request_facts& facts, const upgrade_r
     return facts.has_content() && !rules.with_body ? errc::content_not_allowed : errc::ok;
 }
 
+/// Whether an offer may not be accepted because of the host that it is for.
+constexpr bool is_for_another_name(const upgrade_rules& rules, std::string_view authority) noexcept {
+    return rules.defence == splice_defence::dedicated_name && !rules.names.contain(authority);
+}
+
 } // namespace detail
 
-/// Judges the offer of a complete, faultless head. RFC 9110 7.8, RFC 2817 3.
-TLSUP_HOT constexpr judged judge(const request_facts& facts, const upgrade_rules& rules) noexcept {
+/// Judges the offer of a complete, faultless head. `authority`: the host and port that the request is for, Host's or an
+/// absolute-form target's, as `request_line::authority` has it. RFC 9110 7.8, 7.2, RFC 2817 3.
+TLSUP_HOT constexpr judged judge(const request_facts& facts, const upgrade_rules& rules,
+                                 std::string_view authority) noexcept {
     judged result;
     const token_list both = facts.listed_tokens().common(rules.tokens);
     result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules, both);
+    if (result.why == errc::ok && detail::is_for_another_name(rules, authority)) {
+        result.why = errc::name_not_dedicated;
+    }
     result.offer = result.why == errc::ok ? both : token_list{};
     result.probe = facts.method() == method::options;
     result.last = facts.last();

@@ -54,7 +54,7 @@ inline constexpr std::string_view tunnel_200 = "HTTP/1.1 200 Connection establis
 
 // A fatal alert record but for its last octet, the description. RFC 8446 5.1, 6.
 inline constexpr std::string_view alert_begin = "\x15\x03\x01\x00\x02\x02"sv;
-inline constexpr std::string_view alert_numbers = "\x0a\x28\x2f\x32\x46\x70\x78"sv;
+inline constexpr std::string_view alert_numbers = "\x0a\x28\x2f\x32\x46\x6d\x70\x78"sv;
 
 } // namespace detail
 } // namespace tlsup

@@ -95,7 +95,8 @@ inline bool no_101(std::string_view head, std::size_t index, tlsup::errc error) 
     server_situation at;
     const tlsup::step now = at.machine.next(head, at.options);
     const tlsup::server before = at.machine;
-    const tlsup::judged offer = tlsup::judge(at.machine.request(now.bytes).facts, at.options.upgrade);
+    const tlsup::judged offer = tlsup::judge(at.machine.request(now.bytes).facts, at.options.upgrade,
+                                             at.machine.request(now.bytes).line.authority);
     const tlsup::committed made = tlsup::commit(offer, index, {0, 0, true, true});
     return now.what == tlsup::action::decide && at.machine.accept(index) == error && at.machine == before &&
            made.error == error && made.bytes.empty();

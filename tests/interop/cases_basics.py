@@ -27,7 +27,7 @@ def site_lab(lab, *options, **more):
 
 @case("basics: fetch --require-tls, each profile")
 def required(lab):
-    for profile in ("bound-alpn", "dedicated-name", "accept-risk"):
+    for profile in ("bound-alpn", "dedicated-name=ipp.test,localhost", "accept-risk"):
         _, way = site_lab(lab, opossum=profile)
         done = fetch(lab, "--require-tls", f"http://localhost:{way.port}/hello.txt")
         check_exit(done, expected.answered)

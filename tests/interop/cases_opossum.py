@@ -1,5 +1,6 @@
 """Opossum (CVE-2025-49812), live: a client of implicit TLS is attached to an upgraded connection."""
 
+import os
 import ssl
 import threading
 
@@ -7,10 +8,12 @@ import victims
 from backends import http_backend
 from lab import case, check, check_equal, deadline_seconds, until
 from peers import gateway
-from splice import get_dog, implicit_server, naive_server, options_probe, splicer
+from splice import get_dog, implicit_server, naive_server, options_probe, probe_for, splicer
 from wire import alert, application_data, client_hello, reader, record_types, split_records
 
-profiles = ["bound-alpn", "dedicated-name", "accept-risk"]
+profiles = ["bound-alpn", "dedicated-name=localhost", "accept-risk"]
+unrecognized_name = 112
+missing_extension = 109
 splices = {"OPTIONS": (options_probe, []), "GET": (get_dog, ["--methods", "any"])}
 
 
@@ -53,6 +56,11 @@ for a_victim in victims.with_alpn + victims.without_alpn:
         done = victim.run(lab, server.port)
         check_equal((done.status, done.out), (0, b"this is /cat.html\n"), f"{victim.name} over implicit TLS")
 
+    @case(f"opossum control: {a_victim.name} trusts the certificate for an address")
+    def trusts_address(lab, victim=a_victim):
+        done = victim.run(lab, implicit_server(lab).port, "127.0.0.1")
+        check_equal((done.status, done.out), (0, b"this is /cat.html\n"), f"{victim.name} over implicit TLS")
+
     @case(f"opossum control: {a_victim.name} is deceived by a server without a defence")
     def deceived(lab, victim=a_victim):
         done, splices = attack(lab, victim, naive_server(lab).port, get_dog)
@@ -80,6 +88,64 @@ for a_profile in profiles:
         check_equal(splices[0].reply.status(), 200, "answer in clear to the GET with an offer")
         check_equal(splices[0].up + splices[0].down, b"", "bytes spliced")
         check_equal(backend.targets(), ["/dog.html"], "requests that reached the backend")
+
+
+# dedicated-name: the certificate covers localhost and 127.0.0.1 too, which other servers use for implicit TLS. The
+# attacker may name what the victim asks for, or the name that is dedicated: neither gets an upgraded connection that a
+# victim without ALPN takes for its own.
+
+dedicated = "dedicated-name=ipp.test"
+
+for a_victim in victims.without_alpn:
+    @case(f"opossum dedicated-name: {a_victim.name} is not deceived by an offer for its own host")
+    def own_host(lab, victim=a_victim):
+        backend = http_backend(lab)
+        server = gateway(lab, opossum=dedicated, backend=backend.port)
+        done, splices = attack(lab, victim, server.port, options_probe)
+        check(done.status != 0, f"{victim.name} believes that it succeeded")
+        check_equal(done.out, b"", f"response that {victim.name} got")
+        for one in splices:
+            check_equal(one.reply.status(), 200, "answer in clear to the attacker's offer")
+            check_equal(one.up + one.down, b"", "bytes spliced")
+
+    @case(f"opossum dedicated-name: {a_victim.name} is not deceived by an offer for the dedicated name")
+    def dedicated_host(lab, victim=a_victim):
+        server = gateway(lab, opossum=dedicated, backend=http_backend(lab).port)
+        done, splices = attack(lab, victim, server.port, probe_for("ipp.test"))
+        check_refused(victim, done, splices)
+        for one in splices:
+            check_equal(alert_of(one.down), unrecognized_name, "alert")
+
+    @case(f"opossum dedicated-name: {a_victim.name} with an address is not deceived")
+    def by_address(lab, victim=a_victim):
+        server = gateway(lab, opossum=dedicated, backend=http_backend(lab).port)
+        for host in ("127.0.0.1", "ipp.test"):
+            attacker = splicer(lab, server.port, probe_for(host))
+            done = victim.run(lab, attacker.port, "127.0.0.1")
+            check(done.status != 0 and done.out == b"", f"{victim.name} believes that it succeeded")
+            for one in attacker.splices:
+                until(one.closed, f"the end of the splice of {victim.name}")
+                if host == "127.0.0.1":
+                    check_equal(one.reply.status(), 200, "answer in clear to an offer for the address")
+                else:
+                    check_equal(one.reply.status(), 101, "answer in clear to an offer for the dedicated name")
+                    check_equal(client_hello(one.up).server_name, None, "server name for an address")
+                    check_equal(alert_of(one.down), missing_extension, "alert")
+
+
+def alert_of(records):
+    """The description of the alert that is all of it."""
+    check(len(records) == 7 and records[0] == alert, f"an alert alone: {records!r}")
+    return records[6]
+
+
+@case("opossum dedicated-name: the gateway takes names, and neither none nor an address")
+def needs_names(lab):
+    for value in ("dedicated-name", "dedicated-name=", "dedicated-name=127.0.0.1", "dedicated-name=[::1]",
+                  "dedicated-name=ipp.test:631", "dedicated-name=ipp.test,", "dedicated-name=*.ipp.test"):
+        done = lab.run([os.path.join(lab.programs, "gateway"), "--listen", "127.0.0.1:0", "--root", lab.folder,
+                        "--opossum", value])
+        check_equal(done.status, 1, f"exit status for --opossum {value}")
 
 
 # What accept-risk leaves open, exactly.

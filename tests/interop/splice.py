@@ -59,6 +59,11 @@ def options_probe(host):
     return f"OPTIONS * HTTP/1.1\r\nHost: {host}\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n".encode()
 
 
+def probe_for(name):
+    """A probe for this host, wherever the attacker listens."""
+    return lambda _: options_probe(name)
+
+
 def get_dog(host):
     return f"GET /dog.html HTTP/1.1\r\nHost: {host}\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n".encode()
 

@@ -14,9 +14,9 @@ class victim:
         self.argv = argv
         self.env = env or (lambda trusted: {})
 
-    def run(self, lab, port):
+    def run(self, lab, port, host="localhost"):
         """Asks for /cat.html. Writes the body of the answer on stdout; ends with 0 only when it got one."""
-        url = f"https://localhost:{port}/cat.html"
+        url = f"https://{host}:{port}/cat.html"
         return lab.run(self.argv(url, lab.certificate.file), env=self.env(lab.certificate.file))
 
 

@@ -64,6 +64,12 @@ std::vector<setup> compositions() {
     }
     all.pop_back(); // a victim that speaks tlsup/1 is none: it is a client of ours
     all.pop_back();
+    add("victim with no ALPN, server under dedicated_name", [](setup& it) {
+        it.client = client_kind::victim;
+        it.protocol = {};
+        it.serves = serves(splice_defence::dedicated_name);
+        it.serves.upgrade.names = dedicated;
+    });
     add("client that requires TLS, server of implicit TLS", [](setup& it) { it.server = server_kind::implicit; });
     add("client that requires TLS, server of another name", [](setup& it) { it.certificate = "other.example"; });
     add("client in a tunnel, proxy, server", [](setup& it) { it.through_proxy = true; });
@@ -97,6 +103,9 @@ outcome_of explore(setup of, unsigned budget, bool splits) {
     const alphabet words = whole_alphabet(); // of this thread's dictionary
     of.up = words.up;
     of.down = words.down;
+    if (of.serves.upgrade.names.size != 0) { // what the attacker says to get a 101 at all
+        of.up.push_back(texts().number(offer_for(of.serves.upgrade.names.data[0])));
+    }
     explorer search(of, splits);
     const report found = search.run();
     outcome_of made;

@@ -80,6 +80,14 @@ inline char label_of(std::string_view target) {
     return target == secret_target ? 'S' : target == "/victim" ? 'V' : target == "*" ? 'O' : 'E';
 }
 
+/// The names of a server under `dedicated_name`. What the victim asks for is none of them.
+inline constexpr std::string_view dedicated[] = {"ipp.example"};
+
+inline std::string offer_for(std::string_view name) {
+    return "OPTIONS * HTTP/1.1\r\nHost: " + std::string(name) +
+           "\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2, TLS/1.0\r\n\r\n";
+}
+
 /// What the network can put in from nowhere, on the way to the server and on the way to the client. On either way one
 /// piece of what belongs on the other stands for all of them: a parser takes them for the same.
 struct alphabet {
@@ -94,7 +102,7 @@ inline alphabet whole_alphabet() {
     const std::string switching = "HTTP/1.1 101 Switching Protocols\r\n";
     const std::string host_line = "Host: " + std::string(host) + "\r\n";
     const std::string with_length = "HTTP/1.1 200 OK\r\nContent-Length: 5" + end;
-    const std::string upgrading = "OPTIONS * HTTP/1.1\r\n" + host_line + offer + end;
+    const std::string upgrading = offer_for(host);
     alphabet all;
     for (const std::string& each : {
              upgrading,

@@ -35,7 +35,7 @@ judged judged_by(const asked& of, const upgrade_rules& rules) {
     add("Content-Length", of.length);
     add("Expect", of.expect);
     (void)facts.finish();
-    return judge(facts, rules);
+    return judge(facts, rules, of.host);
 }
 
 constexpr upgrade_rules any_rules{splice_defence::bound_alpn, default_tokens, method_policy::any, true};

@@ -29,7 +29,7 @@ static_assert(authority_of("GET http://b.example/ HTTP/1.1\r\nHost: a.example\r\
 } // namespace
 
 TEST_CASE("judge and commit (2817-06, 9110-7.8-06, 9112-9.3-02)") {
-    const judged request = judge(offer(), rules);
+    const judged request = judge(offer(), rules, "a.example");
     REQUIRE(request.why == errc::ok);
     CHECK(request.probe);
     CHECK(commit(request, 0, {0, 0, true, true}).bytes ==
@@ -46,21 +46,21 @@ TEST_CASE("judge and commit (2817-06, 9110-7.8-06, 9112-9.3-02)") {
     post.field("Content-Length", "3");
     post.field("Expect", "100-continue");
     REQUIRE(post.finish() == errc::ok);
-    const judged with_content = judge(post, rules);
+    const judged with_content = judge(post, rules, "a.example");
     CHECK(commit(with_content, 0, {0, 0, false, true}).error == errc::request_unfinished);
     CHECK(commit(with_content, 0, {0, 0, true, false}).error == errc::request_unfinished);
     CHECK(commit(with_content, 0, {0, 0, true, true}).error == errc::ok);
 }
 
 TEST_CASE("HTTP/1.0 cannot be upgraded, whatever the caller asks (9110-7.8-15, 9110-15.2-01)") {
-    const judged request = judge(offer("OPTIONS", 0), rules);
+    const judged request = judge(offer("OPTIONS", 0), rules, "a.example");
     CHECK(request.why == errc::offer_in_http_1_0);
     CHECK(commit(request, 0, {0, 0, true, true}).error == errc::offer_in_http_1_0);
 }
 
 TEST_CASE("CONNECT and TRACE are never upgraded (9110-7.8-13, 2817-25)") {
-    CHECK(judge(offer("TRACE"), rules).why == errc::method_not_allowed);
-    CHECK(judge(offer("GET"), rules).why == errc::ok);
+    CHECK(judge(offer("TRACE"), rules, "a.example").why == errc::method_not_allowed);
+    CHECK(judge(offer("GET"), rules, "a.example").why == errc::ok);
 }
 
 TEST_CASE("both doors give the same facts") {

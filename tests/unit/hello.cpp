@@ -105,6 +105,7 @@ constexpr wire good() {
 constexpr std::string_view here = "example.com";
 constexpr splice_defence strict = splice_defence::bound_alpn;
 constexpr splice_defence named = splice_defence::dedicated_name;
+constexpr splice_defence open = splice_defence::accept_splice_risk;
 
 constexpr errc run(const wire& bytes, splice_defence how = strict, std::string_view expected = here) {
     hello_gate gate;
@@ -117,7 +118,11 @@ static_assert(run(good()) == errc::ok);
 static_assert(run(hello(alpn("tlsup/1"))) == errc::ok);
 static_assert(run(hello(alpn("h2"))) == errc::foreign_alpn);
 static_assert(run(hello(wire{})) == errc::missing_alpn);
-static_assert(run(hello(wire{}), named) == errc::ok);
+static_assert(run(hello(sni("example.com")), named) == errc::ok);
+static_assert(run(hello(wire{}), named) == errc::missing_name);
+static_assert(run(hello(alpn("tlsup/1")), named) == errc::missing_name); // the name is asked for, ALPN or not
+static_assert(run(hello(sni("example.org")), named) == errc::wrong_name);
+static_assert(run(hello(wire{}), splice_defence::accept_splice_risk) == errc::ok);
 static_assert(run(hello(wire{}, {.extensions = false}), splice_defence::accept_splice_risk) == errc::ok);
 static_assert(run(good(), strict, "example.org") == errc::wrong_name);
 static_assert(run(good(), splice_defence::no_upgrade) == errc::upgrade_disabled);
@@ -314,8 +319,10 @@ TEST_CASE("hello: fields in front of the extensions") {
     CHECK(every_way(hello(ours, {.compressions = 0})) == errc::bad_hello);
     CHECK(every_way(hello(ours, {.compressions = 255})) == errc::ok);
     CHECK(every_way(hello(wire{}, {.extensions = false})) == errc::missing_alpn);
-    CHECK(every_way(hello(wire{}, {.extensions = false}), named) == errc::ok);
-    CHECK(every_way(hello(wire{}), named) == errc::ok);
+    CHECK(every_way(hello(wire{}, {.extensions = false}), named) == errc::missing_name);
+    CHECK(every_way(hello(wire{}), named) == errc::missing_name);
+    CHECK(every_way(hello(wire{}, {.extensions = false}), open) == errc::ok);
+    CHECK(every_way(hello(wire{}), open) == errc::ok);
 }
 
 TEST_CASE("hello: lengths that do not add up") {
@@ -323,7 +330,7 @@ TEST_CASE("hello: lengths that do not add up") {
     for (std::size_t size = 1; size < whole.size; ++size) { // the message ends too early
         wire less{whole.view().substr(0, size)};
         const bool no_extensions = size == body(wire{}, {.extensions = false}).size;
-        CHECK(every_way(record(message(less)), named) == (no_extensions ? errc::ok : errc::bad_hello));
+        CHECK(every_way(record(message(less)), open) == (no_extensions ? errc::ok : errc::bad_hello));
     }
     CHECK(every_way(record(message(wire{whole}.byte(0))), named) == errc::bad_hello);
     CHECK(every_way(record(wire{message(whole)}.byte(0)), named) == errc::bad_hello); // the record goes on
@@ -456,7 +463,7 @@ TEST_CASE("hello: both doors agree") {
             }
         }
     }
-    CHECK(passed == (2 * 2) + 2 * (3 * 2));
+    CHECK(passed == (2 * 2) + (3 * 1) + (3 * 2)); // under dedicated_name the server name has to be there
     const std::string huge(70000, 'x');
     CHECK(judge_hello({huge, true, {}, false, false}, here, strict).why() == errc::bad_hello);
     CHECK(judge_hello({{}, false, huge, true, false}, here, named).why() == errc::bad_hello);
@@ -471,6 +478,7 @@ TEST_CASE("hello: the alerts") {
     CHECK(alert(hello(alpn("h2"))) == 120);
     CHECK(alert(hello(wire{})) == 120);
     CHECK(alert(hello(wire{}.add(sni("other")).add(alpn("tlsup/1")))) == 112);
+    CHECK(alert(hello(wire{}), named) == 109);
     CHECK(alert(hello(wire{}.byte(0))) == 50);
     CHECK(alert(hello(wire{}.add(early()).add(alpn("tlsup/1")))) == 47);
     CHECK(alert(good(), splice_defence::no_upgrade) == 40);

@@ -287,7 +287,7 @@ policy_ruling rule_on(tls_policy policy, std::string_view method, std::string_vi
         facts.field("Content-Length", "1");
     }
     REQUIRE(facts.finish() == errc::ok);
-    const judged offer = judge(facts, {splice_defence::accept_splice_risk});
+    const judged offer = judge(facts, {splice_defence::accept_splice_risk}, "a.example");
     return apply(policy, facts, offer.offer, secure);
 }
 

@@ -276,7 +276,7 @@ TEST_CASE("an offer that is judged keeps that its connection is to close") {
         facts.field("Connection", closing ? "Upgrade, close" : "Upgrade");
         facts.field("Upgrade", "TLS/1.2");
         CHECK(facts.finish() == errc::ok);
-        const judged offer = judge(facts, unit::any_server.upgrade);
+        const judged offer = judge(facts, unit::any_server.upgrade, "a.example");
         CHECK(offer.why == errc::ok);
         CHECK(offer.last == closing);
     }

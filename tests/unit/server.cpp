@@ -185,6 +185,8 @@ TEST_CASE("a handshake that is not the upgraded one ends the connection (P-OPO)"
     const auto established = [](const tls_facts& facts, splice_defence how) {
         server_options options = any_server;
         options.upgrade.defence = how;
+        constexpr std::string_view names[] = {"example.com"};
+        options.upgrade.names = names;
         server machine;
         REQUIRE(unit::switch_server(machine, probe, options));
         REQUIRE(machine.tls_hello(unit::passing(true)) == errc::ok);

@@ -71,7 +71,7 @@ errc serve_by_facts(const example::fd& socket, SSL_CTX* context) {
         if (head.find("\r\n\r\n") == std::string::npos) {
             return errc::peer_closed;
         }
-        const judged request = judge(parse_request(head), bound.upgrade);
+        const judged request = judge(parse_request(head), bound.upgrade, parse_request_line(head).authority);
         const std::size_t behind = head.size() - (head.find("\r\n\r\n") + 4);
         const committed now = commit(request, 0, {behind, 0, true, true});
         switched = now.error == errc::ok;
