@@ -8,6 +8,8 @@ conformance.py --check   checks that it is written so, and that every row stands
 A row that is supported needs a test that names its id: the name of a test case in tests/unit or tests/ways, or a scenario in
 tests/interop. A row that is the caller's duty names a file and a phrase of it that tells the caller. A row that is not ours
 says why. The vectors of tests/corpus stand at the sections that their `source:` cites; they prove no row by that alone.
+
+What is knowingly not followed is a row with the sentence and the reason, and needs a test that names it as well.
 """
 
 import re
@@ -21,10 +23,17 @@ DOCUMENT = ROOT / "docs" / "conformance.md"
 COUNT = 238
 STATUSES = {"supported": "supported", "caller": "the caller's duty", "not ours": "not ours"}
 
-ID = re.compile(r"(?<![\w.-])(?:(?:2817|9931)-\d\d|(?:9110|9112)-\d[\d.]*-\d\d)(?![\d.]*\d)")
+ID = re.compile(r"(?<![\w.-])(?:N-[A-Z]+|(?:2817|9931)-\d\d|(?:9110|9112)-\d[\d.]*-\d\d)(?![\d.]*\d)")
 CASE = re.compile(r'TEST_CASE\(((?:\s*"(?:\\.|[^"\\])*")+)\s*\)')
 LITERAL = re.compile(r'"((?:\\.|[^"\\])*)"')
 SOURCE = re.compile(r"RFC (2817|9110|9112|9931)((?:,? (?:and )?§?\d+(?:\.\d+)*(?:\(\d\))?)+)")
+
+
+class Deviation:
+    """A sentence that is not followed."""
+
+    def __init__(self, parts):
+        self.id, self.source, self.level, self.text, self.why = parts
 
 
 class Row:
@@ -38,16 +47,18 @@ class Row:
 
 
 def read_rows():
-    rows, decisions = [], []
+    rows, decisions, deviations = [], [], []
     for line in ROWS.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
         parts = [part.strip() for part in line.split(" | ")]
         if re.match(r"K\d|P-", parts[0]):
             decisions.append((parts[0], parts[1]))
+        elif parts[0].startswith("N-"):
+            deviations.append(Deviation(parts))
         else:
             rows.append(Row(parts))
-    return rows, decisions
+    return rows, decisions, deviations
 
 
 def named():
@@ -95,8 +106,12 @@ def cell(text):
     return text.replace("|", "\\|")
 
 
+def tests_of(row, shown):
+    return "; ".join(f"`{file}`" + (f": {title}" if title else "") for file, title in shown.get(row.id, []))
+
+
 def how(row, shown):
-    tests = "; ".join(f"`{file}`" + (f": {title}" if title else "") for file, title in shown.get(row.id, []))
+    tests = tests_of(row, shown)
     if row.status == "supported":
         return tests
     if row.status == "caller":
@@ -105,7 +120,7 @@ def how(row, shown):
     return f"**{STATUSES[row.status]}**: {row.why}"
 
 
-def generate(rows, decisions, shown):
+def generate(rows, decisions, deviations, shown):
     count = {status: sum(row.status == status for row in rows) for status in STATUSES}
     out = [
         "# Conformance",
@@ -127,6 +142,19 @@ def generate(rows, decisions, shown):
         "|---|---|",
     ]
     out += [f"| {name} | {cell(text)} |" for name, text in decisions]
+    out += [
+        "",
+        "## What is not followed",
+        "",
+        "Every sentence of these RFCs that tlsup knowingly does not follow. What it accepts lies inside what strict parsers",
+        "accept (`tests/differential`), so a form that llhttp in strict mode or h11 refuses is refused here too, unless a",
+        "sentence asks for it and no smuggling follows.",
+        "",
+        "| id | source | level | sentence | what is done, and why | shown by |",
+        "|---|---|---|---|---|---|",
+    ]
+    out += [f"| {each.id} | {each.source} | {each.level} | *{cell(each.text)}* | {cell(each.why)} | "
+            f"{cell(tests_of(each, shown))} |" for each in deviations]
     cited = vectors()
     section = None
     for row in rows:
@@ -145,7 +173,7 @@ def plain(text):
     return re.sub(r"\s+", " ", re.sub(r"^\s*(?:///<?|//|#|- )", " ", text.replace("///<", "\n///"), flags=re.M))
 
 
-def check(rows, decisions, shown, anywhere):
+def check(rows, decisions, deviations, shown, anywhere):
     passed = failed = 0
 
     def test(good, why):
@@ -158,7 +186,12 @@ def check(rows, decisions, shown, anywhere):
     ids = [row.id for row in rows]
     test(len(ids) == COUNT, f"{len(ids)} rows; there are {COUNT}")
     test(len(set(ids)) == len(ids), "an id stands twice")
-    known = {name for name, _ in decisions}
+    known = {name for name, _ in decisions} | {each.id for each in deviations}
+    test(len(known) == len(decisions) + len(deviations), "a decision or a sentence that is not followed stands twice")
+    for each in deviations:
+        test(each.source.startswith("RFC ") and len(each.text) > 10 and len(each.why) > 10,
+             f"{each.id}: the source, the sentence or the reason is missing")
+        test(shown.get(each.id), f"{each.id} is not followed, but no test names it")
     for row in rows:
         if row.status == "supported":
             test(shown.get(row.id), f"{row.id} is supported, but no test names it")
@@ -172,19 +205,19 @@ def check(rows, decisions, shown, anywhere):
         for mark in marks[1].split() if marks else []:
             test(mark in known, f"{row.id}: {mark} is no decision")
     for each, file in sorted(anywhere.items()):
-        test(each in ids, f"{file} names {each}, which is no row")
-    test(DOCUMENT.is_file() and DOCUMENT.read_text() == generate(rows, decisions, shown),
+        test(each in ids or each in known, f"{file} names {each}, which is no row")
+    test(DOCUMENT.is_file() and DOCUMENT.read_text() == generate(rows, decisions, deviations, shown),
          "docs/conformance.md is not what the rows and the tests give; run: python3 tests/conformance.py")
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 
 
 def main():
-    rows, decisions = read_rows()
+    rows, decisions, deviations = read_rows()
     shown, anywhere = named()
     if "--check" in sys.argv:
-        return 0 if check(rows, decisions, shown, anywhere) else 1
-    DOCUMENT.write_text(generate(rows, decisions, shown))
+        return 0 if check(rows, decisions, deviations, shown, anywhere) else 1
+    DOCUMENT.write_text(generate(rows, decisions, deviations, shown))
     return 0
 
 

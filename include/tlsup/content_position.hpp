@@ -163,7 +163,8 @@ class content_position : public message_position {
         {content_place::size_lf, '\n', content_place::chunk},
         {content_place::data_cr, '\r', content_place::data_lf},
         {content_place::data_lf, '\n', content_place::size_first},
-        // *( ";" token [ "=" ( token / quoted-string ) ] ), without the whitespace that the grammar calls bad
+        // *( ";" token [ "=" ( token / quoted-string ) ] ). The whitespace that the grammar calls bad is refused, as by
+        // other strict parsers: not all agree about where a size ends. RFC 9110 5.6.3.
         {content_place::extension_name_first, class_token, content_place::extension_name},
         {content_place::extension_name, class_token, content_place::extension_name},
         {content_place::extension_name, '=', content_place::extension_value_first},

@@ -235,14 +235,16 @@ struct head_facts {
         if (folded) {
             fail_framing(errc::folded_line);
         }
+        // Empty members and parameters are faults here: some peers look for the word `chunked` alone. RFC 9112 11.2.
         std::string_view member;
         for (list_reader list(value); list.next(member);) {
-            if (has(chunked_last) || member.empty() ||
-                list.token_size() != member.size()) { // something behind chunked, or malformed
+            const bool chunked = is<"chunked">(member);
+            if ((chunked && has(chunked_last)) || member.empty() || list.token_size() != member.size()) {
                 fail_framing(errc::bad_transfer_encoding);
                 return;
             }
-            set(is<"chunked">(member) ? chunked_last : foreign_coding);
+            said &= ~unsigned{chunked_last};
+            set(chunked ? chunked_last : foreign_coding);
         }
     }
 

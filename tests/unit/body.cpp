@@ -118,6 +118,31 @@ TEST_CASE("chunk extensions are ignored, and bounded (9112-7.1.1-01, 9112-7.1.1-
     CHECK(chunked("1;a\r\nx\r\n1;b\r\nx\r\n1;c\r\n", limits).fault == errc::extensions_too_long); // of all chunks
 }
 
+TEST_CASE("whitespace in a chunk line is refused, wherever it is (N-BWS)") {
+    for (const std::string_view blank : {" ", "\t", "  "}) {
+        for (const std::string_view line :
+             {"1_", "1_;a=b", "1;_a=b", "1;a_=b", "1;a=_b", "1;a_=_b", "1;a=b_", "1;a_", "1;a_;b", "1;a=b_;c",
+              "1;a=b;_c", "1;a=\"b\"_", "1;a=\"b\"_;c", "1;a=\"b\";_c", "_1", "1_;", "1;_", "1_a"}) {
+            std::string input;
+            for (const char each : line) {
+                input += each == '_' ? std::string(blank) : std::string(1, each);
+            }
+            CAPTURE(input);
+            CHECK(chunked(input + "\r\nx\r\n0\r\n\r\n").fault == errc::bad_chunk);
+        }
+    }
+    CHECK(chunked("1;a=\" b\t\"\r\nx\r\n0\r\n\r\n").done); // in quotes it is part of the value
+}
+
+TEST_CASE("a machine without chunks refuses them (N-PARTS)") {
+    for (const framing how : {framing::none, framing::length, framing::until_close}) {
+        CHECK(detail::refuses_content<content_parts::counted>(how, true) == errc::ok);
+    }
+    CHECK(detail::refuses_content<content_parts::counted>(framing::chunked, true) == errc::unknown_transfer_coding);
+    CHECK(detail::refuses_content<content_parts::none>(framing::chunked, true) == errc::unknown_transfer_coding);
+    CHECK(detail::refuses_content<content_parts::all>(framing::chunked, true) == errc::ok);
+}
+
 TEST_CASE("trailers are read and have no effect (9112-7.1.2-01, 9110-6.5.1-01)") {
     CHECK(chunked("0\r\nX: y\r\nContent-Length: 9\r\n\r\nGET").left == 3);
     CHECK(chunked("0\r\nX:\r\n\r\n").done);

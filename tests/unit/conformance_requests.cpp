@@ -225,6 +225,8 @@ TEST_CASE("codings (9112-6.1-02, 9112-6.1-03, 9112-6.1-05, 9112-6.1-07, 9112-6.1
                                                                    {"chunked;q=1", 400},
                                                                    {"\"chunked\"", 400},
                                                                    {"chunked,", 400},
+                                                                   {",chunked", 400},
+                                                                   {"chunked, gzip, chunked", 501},
                                                                    {"", 400}};
     for (const auto& row : table) {
         CAPTURE(row.first);
@@ -234,6 +236,14 @@ TEST_CASE("codings (9112-6.1-02, 9112-6.1-03, 9112-6.1-05, 9112-6.1-07, 9112-6.1
     CHECK(refused(get("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400));
     CHECK(refused(get("Transfer-Encoding: chunked\r\n", "HTTP/1.0"), 400));
     CHECK(meet(get("Transfer-Encoding: ChunkeD\r\n")).what == action::decide);
+}
+
+TEST_CASE("hosts that are names to a URI and not to DNS (N-HOST)") {
+    for (const std::string_view bad : {"h%41", "a!b", "a,b", "a:080", "a:0", "[fe80::1%25eth0]"}) {
+        CAPTURE(bad);
+        CHECK(refused("GET / HTTP/1.1\r\nHost: " + std::string(bad) + "\r\n\r\n", 400));
+    }
+    CHECK(meet("GET / HTTP/1.1\r\nHost: a_b:\r\n\r\n").what == action::decide);
 }
 
 TEST_CASE("lengths (9110-8.6-01, 9112-6.3-07)") {

@@ -144,7 +144,7 @@ TEST_CASE("one status line: a second one is a field with a bad name (9112-5-01)"
     CHECK(fault_of("HTTP/1.1 407 x\r\nHTTP/1.1: 200\r\n\r\n") == errc::bad_field_name);
 }
 
-TEST_CASE("space before a colon in a response is not repaired (9112-5.1-02, 9112-5.1-01)") {
+TEST_CASE("space before a colon in a response is not repaired (9112-5.1-02, 9112-5.1-01, N-COLON)") {
     CHECK(fault_of("HTTP/1.1 200 OK\r\nX : y\r\nContent-Length: 0\r\n\r\n") == errc::space_before_colon);
     CHECK(fault_of("HTTP/1.1 200 OK\r\nContent-Length\t: 0\r\n\r\n") == errc::space_before_colon);
 }
@@ -186,6 +186,33 @@ TEST_CASE("inside TLS the end of the connection cuts off only what has no end of
     }
     CHECK(ends(endless, "ok", closure::close_notify) == outcome::answered_secure);
     CHECK(ends(endless, "ok", closure::fin) == outcome::truncated);
+}
+
+TEST_CASE("codings that end with the connection: an answer, and never a step to TLS (9112-6.3-05)") {
+    const std::string fields = "Transfer-Encoding: chunked, gzip\r\n\r\n";
+    const std::string_view content = "0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"; // all of it is content
+    asked plain(requirement::any, true);
+    plain.take("HTTP/1.1 200 OK\r\n" + fields, action::answer);
+    plain.take(content, action::body);
+    REQUIRE(plain.next({}).what == action::read);
+    REQUIRE(plain.machine.peer_closed() == errc::ok);
+    CHECK(plain.next({}).what == action::close);
+    CHECK(plain.machine.outcome() == outcome::answered);
+    CHECK_FALSE(plain.machine.reusable());
+    // A 426 whose content ends so cannot be followed here: it is the answer.
+    asked refused(requirement::any);
+    const std::string required = "HTTP/1.1 426 x\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n";
+    refused.take(required + fields, action::answer);
+    CHECK(refused.machine.response().facts.status() == 426);
+    asked followed(requirement::any);
+    followed.take(required + "Content-Length: 0\r\n\r\n", action::drop);
+    // Nor does it let the request out after the probe, or make a 101.
+    asked probed(requirement::tls);
+    probed.secure();
+    CHECK(probed.next("HTTP/1.1 200 OK\r\n" + fields).error == errc::probe_connection_closing);
+    asked switched(requirement::any, true);
+    CHECK(switched.next("HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n" + fields).error ==
+          errc::content_on_101);
 }
 
 TEST_CASE("one request, one exchange: nothing can be queued behind it (9112-9.3.2-01, 9112-9.3.2-02)") {

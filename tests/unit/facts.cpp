@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <tlsup/tlsup.hpp>
 
+#include <initializer_list>
+#include <string_view>
+
 #include "unit/support.hpp"
 
 using namespace tlsup;
@@ -86,9 +89,130 @@ TEST_CASE("framing of responses (9112-6.3-01, 9112-6.3-05, 9112-6.3-11)") {
     CHECK(framed(200, "Content-Length", "5") == framing::length);
     CHECK(framed(200, "Transfer-Encoding", "Chunked") == framing::chunked);
     CHECK(framed(200, "Transfer-Encoding", "gzip") == framing::until_close);
+    CHECK(framed(200, "Transfer-Encoding", "chunked, gzip") == framing::until_close);
+    CHECK(framed(200, "Transfer-Encoding", "gzip, Chunked, x") == framing::until_close);
     CHECK(framed(204, "Content-Length", "5") == framing::none);
     CHECK(framed(304, "Transfer-Encoding", "chunked") == framing::none);
     CHECK(framed(200, "Content-Length", "5", true) == framing::none);
+}
+
+namespace {
+
+/// What both sides make of the codings on these field lines.
+struct codings {
+    errc request;
+    errc response;
+    framing how;
+    bool persistent;
+};
+
+codings read_codings(std::initializer_list<std::string_view> lines, unsigned minor = 1) {
+    request_facts request;
+    request.start("POST", "/", 1, minor);
+    request.field("Host", "a.example");
+    request.field("Connection", "keep-alive");
+    response_facts response;
+    response.start(1, minor, 200);
+    response.field("Connection", "keep-alive");
+    for (const std::string_view each : lines) {
+        request.field("Transfer-Encoding", each);
+        response.field("Transfer-Encoding", each);
+    }
+    const errc requests = request.finish();
+    const errc responses = response.finish();
+    return {requests, responses, response.framing(), response.persistent()};
+}
+
+} // namespace
+
+TEST_CASE("a response whose last coding is not chunked ends with its connection (9112-6.3-05, 9112-6.3-06)") {
+    for (const std::initializer_list<std::string_view> lines : {std::initializer_list<std::string_view>{"gzip"},
+                                                                {"chunked, gzip"},
+                                                                {"chunked", "gzip"},
+                                                                {"gzip, chunked, x"},
+                                                                {"gzip, chunked", "x"},
+                                                                {"CHUNKED\t,\tidentity"}}) {
+        CAPTURE(*lines.begin());
+        const codings found = read_codings(lines);
+        CHECK(found.request == errc::bad_transfer_encoding); // 400: its length cannot be known
+        CHECK(found.response == errc::ok);
+        CHECK(found.how == framing::until_close);
+        CHECK_FALSE(found.persistent);
+        CHECK(read_codings(lines, 0).response == errc::transfer_encoding_in_http_1_0);
+    }
+    CHECK(read_codings({"chunked"}).persistent);
+    response_facts sized;
+    sized.start(1, 1, 200);
+    sized.field("Transfer-Encoding", "chunked, gzip");
+    sized.field("Content-Length", "5");
+    CHECK(sized.finish() == errc::length_and_transfer_encoding);
+    // No next hop would learn of the codings. RFC 9112 6.1.
+    constexpr std::string_view head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n";
+    detail::head_reader<response_facts> reader;
+    response_facts passed;
+    REQUIRE(reader.read(head, {}, passed) == detail::head_reader<response_facts>::progress::done);
+    REQUIRE(passed.finish() == errc::ok);
+    CHECK(judge_forward_response(head, passed, method::get) == errc::unknown_transfer_coding);
+}
+
+TEST_CASE("chunked is applied once, and to nothing that is not known (9112-6.1-02, N-CODING)") {
+    for (const std::initializer_list<std::string_view> lines :
+         {std::initializer_list<std::string_view>{"chunked, chunked"},
+          {"chunked", "chunked"},
+          {"gzip, chunked, chunked"}}) {
+        CHECK(read_codings(lines).request == errc::bad_transfer_encoding);
+        CHECK(read_codings(lines).response == errc::bad_transfer_encoding);
+    }
+    for (const std::initializer_list<std::string_view> lines :
+         {std::initializer_list<std::string_view>{"gzip, chunked"},
+          {"chunked, gzip, chunked"},
+          {"chunked, gzip", "chunked"}}) {
+        CHECK(read_codings(lines).request == errc::unknown_transfer_coding);
+        CHECK(read_codings(lines).response == errc::unknown_transfer_coding);
+    }
+}
+
+TEST_CASE("Transfer-Encoding has no empty members and no parameters (N-EMPTY, N-PARAMETER)") {
+    for (const std::string_view bad : {"", ",", ",chunked", ", chunked", ",,chunked", "chunked,", "chunked, ",
+                                       "chunked ,", "gzip,", ",gzip", "gzip,,chunked", "chunked,,gzip", "chunked;q=1",
+                                       "gzip;a=b", "gzip ; a=\"b, chunked\"", "gzip;a=b, chunked"}) {
+        CAPTURE(bad);
+        CHECK(read_codings({bad}).request == errc::bad_transfer_encoding);
+        CHECK(read_codings({bad}).response == errc::bad_transfer_encoding);
+    }
+    CHECK(read_codings({"chunked", ""}).request == errc::bad_transfer_encoding);
+}
+
+TEST_CASE("a name with an underscore is another name: it frames nothing, and crosses a hop (9110-5.1-01)") {
+    constexpr std::string_view head = "GET / HTTP/1.1\r\nHost: a.example\r\nTransfer_Encoding: chunked\r\n"
+                                      "Content_Length: x\r\nConnection: Content-Length\r\nContent-Length: 0\r\n\r\n";
+    detail::head_reader<request_facts> reader;
+    request_facts request;
+    REQUIRE(reader.read(head, {}, request) == detail::head_reader<request_facts>::progress::done);
+    CHECK(request.finish() == errc::ok);
+    CHECK(request.framing() == framing::length);
+    CHECK_FALSE(request.has_content());
+    char text[300] = {};
+    CHECK(write_forward_request(text, head, request, {}).head.text() ==
+          "GET / HTTP/1.1\r\nHost: a.example\r\nTransfer_Encoding: chunked\r\nContent_Length: x\r\n"
+          "Content-Length: 0\r\nVia: 1.1 tlsup\r\n\r\n");
+    response_facts response;
+    response.start(1, 1, 200);
+    response.field("Transfer_Encoding", "chunked");
+    response.field("Content_Length", "5");
+    CHECK(response.finish() == errc::ok);
+    CHECK(response.framing() == framing::until_close);
+}
+
+TEST_CASE("a framing field may not be folded (N-FOLD)") {
+    response_facts facts;
+    facts.start(1, 1, 200);
+    facts.field("Content-Length", "5", true);
+    CHECK(facts.finish() == errc::folded_line);
+    response_facts coded;
+    coded.start(1, 1, 200);
+    coded.field("Transfer-Encoding", "chunked", true);
+    CHECK(coded.finish() == errc::folded_line);
 }
 
 TEST_CASE("a malformed connection option takes away an offer, and never a close (9112-9.3-01, 9112-9.6-03, -05)") {
