@@ -40,10 +40,11 @@ class content_writer : public field_writer {
     void chunk_line(std::size_t size) {
         constexpr std::string_view odd[] = {
             "", "g", "0x5", "-1", "10000000000000000", "7fffffffffffffff", "ffffffffffffffff", " 5"};
-        constexpr std::string_view extensions[] = {";a",          ";a=b",  ";a=\"b c\"",  ";a=b;c=d", ";a;b",
-                                                   ";a=\"\\\"\"", ";",     "; a",         ";a=",      ";a b",
-                                                   " ",           "\t",    ";a=\"\x80\"", ";a=b;c",   ";a=\"b\";c=d",
-                                                   ";=b",         ";a=\"b"};
+        constexpr std::string_view extensions[] = {
+            ";a",      ";a=b",    ";a=\"b c\"", ";a=b;c=d",    ";a;b",        ";a=\"\\\"\"",  ";",   "; a",    ";a=",
+            ";a b",    " ",       "\t",         ";a=\"\x80\"", ";a=b;c",      ";a=\"b\";c=d", ";=b", ";a=\"b", " ;a=b",
+            "\t;a",    "; a=b",   ";\ta",       ";a =b",       ";a= b",       ";a = b",       ";a ", ";a=b ",  ";a ;b",
+            ";a=b ;c", ";a=b; c", ";a=\"b\" ",  ";a=\"b\" ;c", ";a=\"b\"; c", ";a= \"b\"",    " ;"};
         constexpr char digits[] = "0123456789abcdefABCDEF";
         if (random_.one_in(60)) {
             add(any(odd));

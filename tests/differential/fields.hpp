@@ -151,9 +151,28 @@ class field_writer {
     }
 
     void framing_field() {
-        constexpr std::string_view codings[] = {
-            "gzip",      "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked,",   "",
-            ", chunked", "identity",      "xchunked",      "chunked;q=1",      "\"chunked\""};
+        constexpr std::string_view codings[] = {"gzip",
+                                                "gzip, chunked",
+                                                "chunked, gzip",
+                                                "chunked, chunked",
+                                                "chunked,",
+                                                "",
+                                                ", chunked",
+                                                "identity",
+                                                "xchunked",
+                                                "chunked;q=1",
+                                                "\"chunked\"",
+                                                ",chunked",
+                                                ",,\t,chunked",
+                                                ",",
+                                                "gzip,,chunked",
+                                                "gzip,",
+                                                ", gzip",
+                                                "gzip;a=b",
+                                                "gzip;a=b, chunked",
+                                                "chunked,,gzip",
+                                                "chunked, gzip, chunked",
+                                                "gzip, chunked, x"};
         constexpr std::string_view lengths[] = {"",
                                                 "+5",
                                                 "-1",

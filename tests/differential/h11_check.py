@@ -87,7 +87,7 @@ EXCEPTIONS = [
     ),
     (
         "acceptance",
-        "a response has a transfer coding other than chunked, and ends with the connection",
+        "chunked is not the last transfer coding of a response, which ends with the connection",
         lambda ours: not ours["request"] and ours["framing"] == "until_close" and values(ours, b"transfer-encoding"),
         "RFC 9112 6.3(4)",
         "If a Transfer-Encoding header field is present in a response and the chunked transfer coding is not the "
