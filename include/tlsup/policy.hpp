@@ -40,7 +40,8 @@ struct policy_rule {
     tls_policy what = tls_policy::require;
     std::string_view method{}; ///< compared exactly. RFC 9110 9.1
     /// A path and all paths below it: `/a` is for `/a`, `/a/`, `/a/b` and `/a?x`, not for `/ab`. A slash at its end
-    /// changes nothing; `/` is for all paths. Without "%", "\", ";", "?", empty segments, and dots at a segment's end.
+    /// changes nothing; `/` is for all paths. Without "%", "?", and all that makes a path
+    /// one that may be any, see `decide`.
     std::string_view path{};
     std::string_view host{}; ///< `name`, address, or `*.name` for all names below it; without a port
     network peer{};          ///< whose requests
@@ -57,31 +58,78 @@ constexpr std::size_t segment_end(std::string_view path, std::size_t from) noexc
     return from;
 }
 
-/// What may make a segment the same as one that is spelled differently: percent-encoding, RFC 3986 2.1, and the colon,
-/// behind which some file systems name a stream of the same file.
-constexpr bool is_vague(char byte) noexcept { return byte == '%' || byte == ':'; }
-
-/// Octets that, once decoded, may divide a path or walk up in it: "/", "\", ".", a second percent-encoding, and
-/// what begins the UTF-8 forms that some readers fold to one of them: overlong, full-width, small, dot leaders. RFC
-/// 3629 10.
-constexpr bool may_divide(unsigned octet) noexcept {
-    return octet == '/' || octet == '\\' || octet == '.' || octet == '%' || octet == 0xc0 || octet == 0xc1 ||
-           octet == 0xe0 || octet == 0xe2 || octet >= 0xef;
+/// Whether somebody reads this byte of a segment as more than itself: it may be another one, be dropped, or end the
+/// segment or the path. `%` is an encoding, RFC 3986 2.1; `+` a space to those who decode paths as forms; after `:`
+/// some file systems name a stream of the same file; `&` ends what a rewriting server makes of the path; `<` and others
+/// are wildcards.
+constexpr bool is_vague(char byte) noexcept {
+    constexpr std::string_view plain = "~!$'(),=@"sv;
+    return !is(byte, class_name) && find(plain, 0, byte) == plain.size();
 }
 
-/// Whether a segment stays one segment of its own, whoever reads it. RFC 3986 3.3, 5.2.4, 6.2.2.
+/// The percent-encoded byte at `at`; 256 where there is none. RFC 3986 2.1.
+constexpr unsigned encoded_byte(std::string_view text, std::size_t at) noexcept {
+    const bool whole =
+        at + 2 < text.size() && text[at] == '%' && is(text[at + 1], class_hex) && is(text[at + 2], class_hex);
+    return whole ? hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]) : 256;
+}
+
+/// Whether some reader makes a dot or a percent sign of this character, or drops what is no text. Those who keep 7 or 8
+/// bits of a code point make a dot of U+012E; those who replace what looks alike, of U+00B7, U+2024 and U+FF0E
+/// (Unicode's compatibility forms, UTS 46, code pages). Beyond U+D7FF are surrogates, private use, compatibility forms,
+/// and what UTF-16 has in two parts.
+constexpr bool is_foldable(unsigned code) noexcept {
+    const unsigned low = code & 0x7f;
+    return code < 0xa0 || code == 0xb7 || code == 0x66a || (code >= 0x2000 && code < 0x3040) || code > 0xd7ff ||
+           low == '.' || low == '%';
+}
+
+/// Bytes of the percent-encoded character at `at`, if it is one character that is no part of a path's syntax to all
+/// readers; else 0. Not so are controls, "/", "\", ".", a second percent-encoding, and what is not UTF-8. RFC 3629 3.
+constexpr std::size_t encoded_size(std::string_view text, std::size_t at) noexcept {
+    const unsigned first = encoded_byte(text, at);
+    if (first < 0x80) {
+        return first < ' ' || first == 0x7f || first == '/' || first == '\\' || first == '.' || first == '%' ? 0 : 3;
+    }
+    if (first < 0xc0 || first > 0xed) { // a byte from within, or beyond U+D7FF; those of an overlong form follow
+        return 0;
+    }
+    const std::size_t end = at + (first < 0xe0 ? 6 : 9);
+    unsigned code = first & (first < 0xe0 ? 0x1f : 0x0f);
+    for (std::size_t next = at + 3; next < end; next += 3) {
+        const unsigned byte = encoded_byte(text, next);
+        if (byte >> 6 != 2) {
+            return 0;
+        }
+        code = code << 6 | (byte & 0x3f);
+    }
+    return (first >= 0xe0 && code < 0x800) || is_foldable(code) ? 0 : end - at;
+}
+
+/// Whether a segment stays one segment of its own, whoever reads it. RFC 3986 3.3, 5.2.4, 6.2.2. Since what is vague
+/// may be dropped, cut at or divide, there must be no dots alone between two such places, ends included. At a segment's
+/// start, "(" may begin a session that ASP.NET takes out of the path.
 constexpr bool is_one_segment(std::string_view segment) noexcept {
-    for (std::size_t at = 0; at < segment.size(); ++at) {
+    if (!segment.empty() && (segment[0] == '(' || encoded_byte(segment, 0) == '(')) {
+        return false;
+    }
+    bool only_dots = true; // since the start, or what was vague last
+    for (std::size_t at = 0; at < segment.size();) {
         const char byte = segment[at];
-        if (!is(byte, class_target) || byte == '\\' || byte == ';' || (is_vague(byte) && segment[0] == '.')) {
+        if (!is(byte, class_target) || byte == '\\' || byte == ';') {
             return false;
         }
-        if (byte == '%') {
-            if (at + 2 >= segment.size() || !is(segment[at + 1], class_hex) || !is(segment[at + 2], class_hex) ||
-                may_divide(hex_value(segment[at + 1]) * 16 + hex_value(segment[at + 2]))) {
-                return false;
-            }
+        if (!is_vague(byte)) {
+            only_dots = only_dots && byte == '.';
+            ++at;
+            continue;
         }
+        const std::size_t size = byte == '%' ? encoded_size(segment, at) : 1;
+        if (size == 0 || (only_dots && at > 0 && segment[at - 1] == '.')) {
+            return false;
+        }
+        only_dots = true;
+        at += size;
     }
     return segment.empty() || segment[segment.size() - 1] != '.'; // "." and "..", and "a." is "a" to some file systems
 }
@@ -281,13 +329,15 @@ class policy_reader {
 /// A member that cannot be read, or can be read in more than one way, may match. Such rules, as far as they stand
 /// before the first that does match, count together with it, and the strictest decides: whoever reads the request, the
 /// answer is never weaker than what that reading would get. In doubt are
-/// - a path with "\", ";", an empty segment, a segment that ends in a dot or begins with one and is encoded, a broken
-///   percent-encoding, or one that may hide any of these: it may be any path;
-/// - a segment with another percent-encoding or a colon: it and what follows may be anything. Where the segments before
-///   it differ from the rule's, or are all that the rule has, nothing is in doubt: `/docs/a%20b` is not below
-///   `/private`, and is below `/docs`;
+/// - a path with "\", ";", an empty segment, a segment that ends in a dot or begins with "(", dots alone between two
+///   encodings (a segment's ends and the bytes below count as such), a broken percent-encoding, or one of a control
+///   character, "/", "\", ".", "%", of what is not UTF-8, of U+00B7, U+066A, U+2000 to U+303F, from U+D800 on, or of a
+///   character whose number ends in 25, 2E, A5 or AE, the seven bits of "%" and ".": it may be any path;
+/// - a segment with another percent-encoding, or with any of `:+&*"<>[]^{|}` and the grave accent: it and what follows
+///   may be anything. Where the segments before it differ from the rule's, or are all that the rule has, nothing is in
+///   doubt: `/docs/a%20b` is not below `/private`, and is below `/docs`;
 /// - a segment that differs from the rule's in case only, because some file systems take the two for one. The other
-///   names of a file, links and short names, only the server knows;
+///   names of a thing, such as links, short names and `/private.json`, only the server knows;
 /// - a missing or malformed host, for rules with a host; an unknown peer, for rules with a network.
 constexpr policy_answer decide(policy_rules rules, const policy_request& request, tls_policy otherwise) noexcept {
     const detail::policy_reader reader(request);

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from urllib.parse import unquote, urljoin, urlsplit
 
 import expected
 from backends import http_backend
@@ -99,6 +100,50 @@ def spellings(lab):
         check_equal(ask(lab, server, "/privateer").status(), 404 if server is servers[0] else 200,
                     "status of another path")
     check_equal({r.target() for r in backend.requests}, {"/hello.txt", "/privateer"}, "requests at the backend")
+
+
+class resolving_backend(http_backend):
+    """Finds the secret where its reader of targets comes to a path at or below /private."""
+
+    def __init__(self, lab, path_of):
+        self.path_of = path_of
+        super().__init__(lab)
+
+    def answer(self, stream, request):
+        path = self.path_of(request.target())
+        body = secret if path == "/private" or path.startswith("/private/") else b"public\n"
+        stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        return True
+
+
+@case("policy: targets that URL parsers resolve to a required path after decoding are not served in clear")
+def resolved(lab):
+    base = "http://localhost"
+    dropped = ("%09", "%0a", "%0d", "%0D%0A", "%09%09")
+    targets = [f"/docs/{dots}/private/x" for each in dropped
+               for dots in (f"{each}..{each}", f".{each}.", f"{each}.{each}.{each}")]
+    targets += [f"/docs/{each}..{each}%2fprivate" for each in dropped]
+    targets += [f"/pri{each}vate/x" for each in dropped]
+    targets += ["/private%3fx", "/private%23x", "/%70rivate/x", "/docs/%2e%2e/private/x", "/docs/..%2fprivate"]
+    ordinary = ["/docs/a%20b", "/docs/%C3%A9t%C3%A9.txt", "/docs/a%2Bb+c.x", "/docs/what%3F"]
+    done = lab.run(["node", os.path.join(os.path.dirname(os.path.abspath(__file__)), "node", "resolve.mjs"), base,
+                    *targets, *ordinary])
+    check_equal(done.status, 0, "exit status of node")
+    in_node = dict(zip(targets + ordinary, json.loads(done.out)))
+    for name, path_of in (("Python", lambda target: urlsplit(urljoin(base, unquote(target))).path),
+                          ("Node", lambda target: in_node[target])):
+        backend = resolving_backend(lab, path_of)
+        open_to_all = client(lab, gateway(lab, backend=backend.port))
+        guarded = gateway(lab, *policy(lab, "require path=/private\n"), backend=backend.port)
+        short = gateway(lab, "--require-tls", "/private", backend=backend.port)
+        for target in targets:
+            check_equal(open_to_all.ask(target).body, secret, f"what {name} finds at {target!r}")
+            for server in (guarded, short):
+                answer = ask(lab, server, target)
+                check_equal(answer.status(), 426, f"status of {target!r} for {name}")
+                check(secret not in answer.raw + answer.body, f"{target!r} got the secret in clear")
+        for target in ordinary:
+            check_equal(ask(lab, guarded, target).status(), 200, f"status of {target!r} for {name}")
 
 
 @case("policy: rules by method and Host, and the first that matches decides")
