@@ -157,9 +157,7 @@ class journey {
         const bool probes = wanted.bytes.data() >= probe.data() && wanted.bytes.data() < probe.data() + probe.size();
         released_ = !asks_a_proxy() && !probes;
         say_.sent(wanted.bytes, machine_.secure());
-        if (!connection_->send(wanted.bytes)) {
-            (void)machine_.peer_closed();
-        }
+        (void)connection_->send(wanted.bytes); // where it fails, read() says how
         (void)machine_.wrote(wanted.bytes.size());
         content_due_ = wanted.more;
     }
@@ -185,6 +183,9 @@ class journey {
             break;
         case event::close_notify:
             (void)machine_.peer_closed(tlsup::closure::close_notify);
+            break;
+        case event::broken: // never an end: content without a length would pass for complete
+            (void)machine_.abort(errc::peer_closed);
             break;
         case event::tls_failed:
             say_.note("TLS: " + connection_->tls().error());

@@ -16,7 +16,8 @@ class client_connection {
     enum class event : unsigned char {
         bytes,        ///< there is more in `unread()`
         ready,        ///< the handshake is complete
-        fin,          ///< the peer closed the connection
+        fin,          ///< the peer closed the connection in order
+        broken,       ///< the connection failed, as by a reset: nothing says that what came is all
         close_notify, ///< the peer ended TLS in order
         tls_failed,   ///< `tls().error()` says why
         timeout,
@@ -43,7 +44,7 @@ class client_connection {
                 return state == tls_endpoint::progress::closed ? event::close_notify : event::tls_failed;
             }
             if (ended_) {
-                return event::fin;
+                return broken_ ? event::broken : event::fin;
             }
             if (!wait_for(socket_.get(), POLLIN, until_)) {
                 return event::timeout;
@@ -52,7 +53,8 @@ class client_connection {
         }
     }
 
-    /// Sends all of it. False where the peer does not take it; what it said meanwhile can still be received.
+    /// Sends all of it. False where the peer does not take it; what it said meanwhile can still be received, and behind
+    /// that `receive` says what happened.
     bool send(std::string_view bytes) {
         if (!tls_) {
             queue_ += bytes;
@@ -101,6 +103,7 @@ class client_connection {
         std::string bytes;
         const io outcome = read_some(socket_.get(), tls_ ? bytes : clear_);
         ended_ = ended_ || outcome == io::end || outcome == io::failed;
+        broken_ = broken_ || outcome == io::failed;
         if (bytes.empty()) {
             return;
         }
@@ -122,6 +125,8 @@ class client_connection {
             const io outcome = write_some(socket_.get(), queue_);
             if (outcome != io::again) {
                 queue_.clear();
+                // The system reports an error once: the end that is read after it would look like one in order.
+                broken_ = broken_ || (outcome == io::failed && !ended_);
                 return outcome == io::done;
             }
             const short events = ended_ ? POLLOUT : POLLIN | POLLOUT;
@@ -142,6 +147,7 @@ class client_connection {
     std::optional<tls_endpoint> tls_;
     bool first_record_ = true;
     bool ended_ = false;
+    bool broken_ = false; // and the end that follows was not in order
 };
 
 } // namespace example

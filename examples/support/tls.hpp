@@ -279,7 +279,7 @@ class tls_endpoint {
         case SSL_ERROR_ZERO_RETURN:
             return progress::closed;
         default:
-            error_ = tls_error_text();
+            error_ = error_.empty() ? tls_error_text() : error_; // a broken connection is asked again, and forgets why
             return progress::failed;
         }
     }

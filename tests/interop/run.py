@@ -24,6 +24,7 @@ import cases_connect_clients  # noqa: E402,F401
 import cases_connect_proxies  # noqa: E402,F401
 import cases_cups  # noqa: E402,F401
 import cases_downgrade  # noqa: E402,F401
+import cases_fetch  # noqa: E402,F401
 import cases_forward  # noqa: E402,F401
 import cases_haproxy  # noqa: E402,F401
 import cases_limits  # noqa: E402,F401
