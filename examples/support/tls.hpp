@@ -167,10 +167,13 @@ class tls_endpoint {
         }
     }
 
-    /// Client: the server name that is sent, and the name or address that the certificate has to cover. An address is
-    /// never sent as a server name. RFC 6066 3, RFC 9110 4.3.4.
+    /// Client: the server name that is sent, and the name or address that the certificate has to cover, as dNSName or
+    /// iPAddress among its alternative names: a common name counts for nothing. An address is never sent as a server
+    /// name. RFC 6066 3, RFC 9110 4.3.4, RFC 9525 6.
     void expect_host(const std::string& host) {
         X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl_.get());
+        X509_VERIFY_PARAM_set_hostflags(rules,
+                                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         if (X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) != 1) {
             ERR_clear_error();
             require(X509_VERIFY_PARAM_set1_host(rules, host.c_str(), 0) == 1, "cannot expect the host " + host);

@@ -1,4 +1,4 @@
-"""fetch alone: where a response ends."""
+"""fetch alone: where a response ends, and whom it believes."""
 
 import os
 import socket
@@ -6,9 +6,11 @@ import ssl
 import threading
 
 import expected
+from backends import http_backend
+from forwarder import forwarder
 from lab import case, check_equal, until
 from loads import reset
-from peers import check_error, check_exit, fetch
+from peers import check_error, check_exit, fetch, gateway
 from wire import reader
 
 # Where a response ends
@@ -109,3 +111,45 @@ def reset_at_once(lab):
         done = fetch(lab, mode, f"http://localhost:{port}/")
         check_exit(done, status)
         check_error(done, "the connection ended")
+
+
+# Whom it believes
+
+class certificate_for:
+    """A self-signed certificate with these names."""
+
+    def __init__(self, lab, common, alternative):
+        self.file, self.key = f"{lab.folder}/other.pem", f"{lab.folder}/other.key"
+        more = ["-addext", f"subjectAltName={alternative}"] if alternative else []
+        done = lab.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-keyout", self.key, "-out", self.file, "-days", "2", "-subj", f"/CN={common}", *more])
+        check_equal(done.status, 0, "exit status of openssl req")
+
+
+def names(lab, host, common, alternative, status):
+    """fetch asks for the host, and the server has such a certificate. The tunnel makes every name lead here."""
+    lab.certificate = certificate_for(lab, common, alternative)
+    backend = http_backend(lab)
+    server = gateway(lab, backend=backend.port, opossum="accept-risk")
+    done = fetch(lab, "--require-tls", "--proxy", f"http://127.0.0.1:{forwarder(lab).port}",
+                 f"http://{host}:{server.port}/page")
+    check_exit(done, status)
+    check_equal(backend.targets(), ["/page"] if status == expected.answered else [], "requests at the backend")
+    if status != expected.answered:
+        check_error(done, "a certificate that is not verified")
+
+
+for a_host, a_common, a_name, a_status in (
+        ("localhost", "localhost", "", expected.tls),
+        ("localhost", "localhost", "IP:127.0.0.1", expected.tls),
+        ("localhost", "other.example", "DNS:localhost", expected.answered),
+        ("127.0.0.1", "127.0.0.1", "", expected.tls),
+        ("127.0.0.1", "127.0.0.1", "DNS:127.0.0.1", expected.tls),
+        ("127.0.0.1", "other.example", "IP:127.0.0.1", expected.answered),
+        ("[::1]", "other.example", "IP:::1", expected.answered),
+        ("one.site.example", "other.example", "DNS:*.site.example", expected.answered),
+        ("one.site.example", "other.example", "DNS:o*.site.example", expected.tls),
+        ("a.one.site.example", "other.example", "DNS:*.site.example", expected.tls)):
+    @case(f"certificates: for {a_host}, the common name {a_common}, the alternative name {a_name or '-'}")
+    def named(lab, values=(a_host, a_common, a_name, a_status)):
+        names(lab, *values)

@@ -24,6 +24,7 @@ errors = {
     "101 that nobody asked for": ["unasked_101"],
     "101 for what was not offered": ["token_not_offered"],
     "the connection ended": ["peer_closed"],
+    "a certificate that is not verified": ["unverified_peer"],
 }
 
 # What gateway prints on stdout.
