@@ -320,6 +320,7 @@ class journey {
         }
         cache_.saw_hint(hint_);
         cache_.saw_hint(machine_.required_tokens());
+        cache_.keep(clock::now() + std::chrono::seconds(options_.timeout));
         if (machine_.outcome() != tlsup::outcome::refused) {
             if (!out) {
                 throw failure("cannot write the content");

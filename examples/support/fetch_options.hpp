@@ -32,14 +32,15 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
                       into a tunnel. A login is sent when its proxy asks for it, to no other proxy, and never inside
                       the tunnel
   --tunnel            go through a tunnel with --plain too, and with --offer go nowhere else
-  --cache FILE        remember which servers do TLS; what is remembered raises --plain and --offer to --require-tls
+  --cache FILE        remember which servers do TLS; what is remembered raises --plain and --offer to --require-tls.
+                      Several may share it: each adds what it learned to what is there by then, under FILE.lock
   --cache-pin         what was reached over TLS needs TLS from then on, without end
   --cacert FILE       trust the certificates in this PEM file instead of the system's
   --pin SHA256        trust exactly the certificate with this SHA-256, in hex
   --insecure          trust any certificate
   --peer strict|cups  cups: forgive what CUPS does to its 101 and its 426
   --no-alpn           do not offer the ALPN protocol tlsup/1
-  --timeout SECONDS   for the whole exchange, 30 by default
+  --timeout SECONDS   for the whole exchange, 30 by default; and as long again for FILE.lock
   -X METHOD           GET by default, POST with --data
   -H 'NAME: VALUE'    another field of the request; may be repeated
   --data @FILE        send the file as content

@@ -1,15 +1,20 @@
 """What fetch remembers: it raises what is asked for, it never lowers it, and a lie can only make fetch refuse."""
 
+import fcntl
+import os
 import re
+import stat
+import threading
 import time
 
 import expected
 from backends import http_backend
 from forwarder import demand, forwarder, scripted_server, strip_upgrade, welcome
 from hop import hop, on_head, pass_on
-from lab import case, check, check_equal
+from lab import case, check, check_equal, until
 from peers import check_error, check_exit, fetch, gateway
 from proxies import real_proxies, requests_in_clear
+from wire import end_of_stream, reader
 
 secret = "x-secret: for the server alone"
 page_in_clear = "GET /page HTTP/1.1"
@@ -225,6 +230,214 @@ def unwritable(lab):
         check_equal(done.out, b"this is /page\n", "body")
         check_exit(done, expected.network)
         check(done.last_line().endswith(f"cannot write {here.file}"), f"last line of fetch: {done.last_line()}")
+
+
+# Several at once, and what is left of a file
+
+class held_backend:
+    """Answers nothing before `go`. `asked` is set once that many requests are here."""
+
+    def __init__(self, lab, count=1):
+        self.count = count
+        self.asked, self.go = threading.Event(), threading.Event()
+        self.lock = threading.Lock()
+        self.port = lab.serve(self.take)
+
+    def take(self, stream):
+        http = reader(stream)
+        try:
+            while http.request():
+                with self.lock:
+                    self.count -= 1
+                    if self.count == 0:
+                        self.asked.set()
+                until(self.go, "the case to let the answers go")
+                stream.sendall(welcome)
+        except end_of_stream:
+            pass
+
+
+class group:
+    """Fetches that share a cache. Each has asked its server, and waits for the answer, until `release`."""
+
+    def __init__(self, lab, count, *options, gateway_options=()):
+        self.lab = lab
+        self.file = f"{lab.folder}/known"
+        backend = held_backend(lab, count)
+        server = gateway(lab, *gateway_options, backend=backend.port)
+        self.ports = [hop(lab, server.port).port for _ in range(count)]
+        self.running = [lab.start([os.path.join(lab.programs, "fetch"), "--cacert", lab.certificate.file, *options,
+                                   "--cache", self.file, f"http://localhost:{port}/page"]) for port in self.ports]
+        until(backend.asked, "the requests of all")
+        self.go = backend.go
+
+    def release(self):
+        self.go.set()
+        for one in self.running:
+            check_equal((one.wait(), one.out, one.err), (expected.answered, b"in clear\n", b""), "end of fetch")
+
+    def write(self, *lines):
+        self.lab.file("known", "".join(line + "\n" for line in lines))
+
+    def entries(self):
+        return sorted(line.split(" ")[:5] for line in self.lab.read("known").splitlines())
+
+
+def entry_of(port, how):
+    return ["http", "localhost", str(port)] + how[:2]
+
+
+@case("cache: what another fetch pins meanwhile is kept")
+def both_kept(lab):
+    first = group(lab, 1)
+    other = rig(lab)
+    other.check_answered(other.fetch("--require-tls", "--cache-pin"), probe)
+    check_equal(first.entries(), [other.host + expected.pinned[:2]], "entries after the second fetch")
+    first.release()
+    check_equal(first.entries(), sorted([other.host + expected.pinned[:2], entry_of(first.ports[0], expected.verified)]),
+                "entries after the first fetch")
+
+
+@case("cache: what another fetch pins of the same server is not weakened, and what it removes stays away")
+def same_server(lab):
+    first = group(lab, 1, "--plain", gateway_options=["--advertise"])
+    pin = f"http localhost {first.ports[0]} verified pinned 0 TLS/1.2"
+    first.write(pin)
+    first.release()
+    check_equal(lab.read("known"), pin + "\n", "the file")
+    second = group(lab, 1)
+    first.write("http other.example 80 verified pinned 0 TLS/1.2")
+    second.release()
+    check_equal(second.entries(), sorted([["http", "other.example", "80"] + expected.pinned[:2],
+                                          entry_of(second.ports[0], expected.verified)]), "entries")
+
+
+@case("cache: eight fetches that end at once are all remembered")
+def eight(lab):
+    together = group(lab, 8)
+    together.release()
+    check_equal(together.entries(), sorted(entry_of(port, expected.verified) for port in together.ports), "entries")
+
+
+@case("cache: lines that are damaged meanwhile are told")
+def damaged_meanwhile(lab):
+    first = group(lab, 1)
+    first.write("damaged", "damaged")
+    first.go.set()
+    first.running[0].wait()
+    told = first.running[0].err.decode().splitlines()
+    check_equal(len(told), 2, "lines on stderr")
+    for number, line in enumerate(told, 1):
+        check(re.search(expected.damaged_line(first.file, number), line), f"what is told: {line!r}")
+    check_equal(first.entries(), [entry_of(first.ports[0], expected.verified)], "entries")
+
+
+@case("cache: fetch waits for its lock, but not longer than --timeout; one that died leaves none")
+def locked(lab):
+    here = rig(lab)
+    for leftover in ("known.lock", "known.new"):
+        lab.file(leftover, "http other.example 80 verified pinned 0 TLS/1.2\n")
+    here.check_answered(here.fetch("--require-tls"), probe)
+    here.check_remembers(expected.verified)
+    check_equal(sorted(name for name in os.listdir(lab.folder) if name.startswith("known")), ["known", "known.lock"],
+                "files of the cache")
+    before = here.entries()
+    with open(here.file + ".lock", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = fetch(lab, "--require-tls", "--cache", here.file, f"http://localhost:{here.way.port}/page", timeout=1)
+        check_exit(done, expected.network)
+        check_equal(done.out, b"this is /page\n", "body")
+        check(here.file in done.last_line(), f"last line of fetch: {done.last_line()}")
+        check_equal(here.entries(), before, "entries of the cache")
+        waits = lab.start([os.path.join(lab.programs, "fetch"), "--cacert", lab.certificate.file, "--cache-pin",
+                           "--cache", here.file, f"http://localhost:{here.way.port}/page"])
+        waits.wait_for("^this is /page$")
+        check_equal(here.entries(), before, "entries of the cache")
+    check_equal(waits.wait(), expected.answered, "exit status of the one that waited")
+    here.check_remembers(expected.pinned)
+
+
+@case("cache: a fetch that fails leaves the file as it was")
+def left_whole(lab):
+    kept = "# by hand\nnot an entry\nhttp other.example 80 verified pinned 0 TLS/1.2\n"
+    lab.file("known", kept)
+    silent = scripted_server(lab, lambda request: b"")
+    breaks = scripted_server(lab, lambda request: b"HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n")
+    for mode, port, status in (("--plain", silent.port, expected.network), ("--require-tls", silent.port, expected.refused),
+                               ("--plain", breaks.port, expected.peer_broke_protocol)):
+        done = fetch(lab, mode, "--cache", f"{lab.folder}/known", f"http://localhost:{port}/")
+        check_exit(done, status)
+        check_equal(lab.read("known"), kept, "the file")
+
+
+class small_disk:
+    """A place where /mnt has hardly room for the cache. At the end it is shown what is there."""
+
+    script = """mount -t tmpfs -o size=8k,nr_inodes=8 none /mnt && cp known /mnt/known && head -c 1M /dev/zero >/mnt/rest
+"$@"; status=$?; ls /mnt; cat /mnt/known; exit $status"""
+
+    @classmethod
+    def prefix(cls):
+        """What to put before a command to run it there."""
+        return ["unshare", "--mount", "sh", "-c", cls.script, "sh"]
+
+
+@case("cache: where the disk is full, the old file stays")
+def disk_full(lab):
+    here = rig(lab)
+    kept = "".join(f"http h{n}.example 80 verified pinned 0 TLS/1.2\n" for n in range(60))
+    lab.file("known", kept)
+    done = fetch(lab, "--require-tls", "--cache", "/mnt/known", f"http://localhost:{here.way.port}/page",
+                 namespace=small_disk)
+    check_exit(done, expected.network)
+    check_equal(done.out.decode(), "this is /page\nknown\nknown.lock\nrest\n" + kept, "answer, files, and the cache")
+
+
+@case("cache: links lead to the file, and its mode and owner stay")
+def links(lab):
+    here = rig(lab)
+    folder = os.path.dirname(lab.file("there/known", ""))
+    os.symlink("there/link", f"{lab.folder}/known")
+    os.symlink("known", f"{folder}/link")
+    os.chmod(f"{folder}/known", 0o640)
+    os.chown(f"{folder}/known", 65534, 65534)
+    here.check_answered(here.fetch("--require-tls"), probe)
+    here.check_remembers(expected.verified)
+    check(os.path.islink(here.file) and os.path.islink(f"{folder}/link"), "a link was replaced")
+    seen = os.stat(f"{folder}/known")
+    check_equal((stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid), (0o640, 65534, 65534), "mode and owner")
+    check_equal(sorted(os.listdir(folder)), ["known", "known.lock", "link"], "files beside the cache")
+    os.remove(f"{folder}/known")
+    here.check_answered(here.fetch("--require-tls"), probe)
+    here.check_remembers(expected.verified)
+    check(os.path.islink(here.file), "a link to nothing was replaced")
+
+
+@case("cache: no pin has to leave for another, however many there are")
+def many_pins(lab):
+    here = rig(lab)
+    pins = [f"http h{n}.example 80 verified pinned 0 TLS/1.2" for n in range(300)]
+    here.write(*pins)
+    done = here.fetch("--require-tls", "--cache-pin")
+    check_exit(done, expected.answered)
+    check_equal(done.err, b"", "what fetch says")
+    known = [" ".join(entry) for entry in here.entries()]
+    check_equal(known[:300], pins, "the pins before")
+    check_equal([entry.split(" ")[:5] for entry in known[300:]], [here.host + expected.pinned[:2]], "the new one")
+
+
+@case("cache: what is no file is a usage error, and stays what it is")
+def no_file(lab):
+    here = rig(lab)
+    os.mkdir(f"{lab.folder}/folder")
+    os.mkfifo(f"{lab.folder}/pipe")
+    os.symlink("loop", f"{lab.folder}/loop")
+    for name in ("folder", "pipe", "loop"):
+        here.file = f"{lab.folder}/{name}"
+        kind = stat.S_IFMT(os.lstat(here.file).st_mode)
+        check_exit(here.fetch("--require-tls"), expected.usage)
+        check_equal(stat.S_IFMT(os.lstat(here.file).st_mode), kind, "what it is")
+    check_equal(here.backend.targets(), [], "requests at the backend")
 
 
 # Proxies
