@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include <tlsup/tlsup.hpp>
 
+#include "login.hpp"
 #include "net.hpp"
 
 namespace example {
@@ -30,7 +32,9 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
                       reach the server through this proxy; repeated: through several, nearest first. TLS and offers go
                       through a tunnel (CONNECT); with --plain the last proxy passes the request on, and a 426 leads
                       into a tunnel. A login is sent when its proxy asks for it, to no other proxy, and never inside
-                      the tunnel
+                      the tunnel. All users of a machine can see a command line: better write it into a file
+  --proxy-auth-file FILE
+                      the login of the --proxy before it: USER:PASSWORD, the first line of the file
   --tunnel            go through a tunnel with --plain too, and with --offer go nowhere else
   --cache FILE        remember which servers do TLS; what is remembered raises --plain and --offer to --require-tls.
                       Several may share it: each adds what it learned to what is there by then, under FILE.lock
@@ -43,9 +47,10 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   --timeout SECONDS   for the whole exchange, 30 by default; and as long again for FILE.lock
   -X METHOD           GET by default, POST with --data
   -H 'NAME: VALUE'    another field of the request; may be repeated
+  -H @FILE            the same, one on each line of the file
   --data @FILE        send the file as content
   -o FILE             write the response's content there
-  -v                  show on stderr what is said, in clear and inside TLS
+  -v                  show on stderr what is said, in clear and inside TLS, but no login and no cookie
   --help              this text
 
 exit status: 0 answered, with the security that was asked for; 1 usage; 2 network; 3 refused: TLS was required and
@@ -157,11 +162,30 @@ inline proxy_hop read_proxy(std::string_view url) {
 
 inline std::string read_file(const std::string& name) {
     std::ifstream file(name, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) {
+    std::string text;
+    for (char bytes[4096]; file.read(bytes, sizeof bytes) || file.gcount() > 0;) {
+        text.append(bytes, static_cast<std::size_t>(file.gcount()));
+    }
+    if (!file.is_open() || file.bad()) {
         throw usage_error("cannot read " + name);
     }
     return text;
+}
+
+inline void read_proxy_login(const std::string& file, std::vector<proxy_hop>& proxies) {
+    if (proxies.empty()) {
+        throw usage_error("--proxy-auth-file comes after the --proxy that it is for");
+    }
+    if (proxies.back().has_login()) {
+        throw usage_error("--proxy has one login: from its URL, or from one --proxy-auth-file");
+    }
+    const std::optional<std::string> line = first_line(file);
+    const std::optional<user_login> found = parse_login(line.value_or(std::string()));
+    if (!found) {
+        throw usage_error("--proxy-auth-file needs USER:PASSWORD in the first line of " + file);
+    }
+    proxies.back().user = found->user;
+    proxies.back().password = found->password;
 }
 
 inline std::pair<std::string, std::string> read_field(std::string_view text) {
@@ -174,6 +198,23 @@ inline std::pair<std::string, std::string> read_field(std::string_view text) {
     const std::size_t last = value.find_last_not_of(" \t");
     const std::size_t count = last == std::string_view::npos ? 0 : last + 1 - from;
     return {std::string(text.substr(0, colon)), std::string(value.substr(from, count))};
+}
+
+/// `NAME: VALUE`, or `@` and the name of a file with such lines.
+inline void read_fields(const std::string& text, std::vector<std::pair<std::string, std::string>>& fields) {
+    if (!text.starts_with('@')) {
+        fields.push_back(read_field(text));
+        return;
+    }
+    std::istringstream lines(read_file(text.substr(1)));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.ends_with('\r')) {
+            line.pop_back();
+        }
+        if (!line.empty()) {
+            fields.push_back(read_field(line));
+        }
+    }
 }
 
 inline std::string read_pin(std::string pin) {
@@ -217,6 +258,8 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
             options.mode = fetch_mode::plain;
         } else if (word == "--proxy") {
             options.proxies.push_back(read_proxy(value()));
+        } else if (word == "--proxy-auth-file") {
+            read_proxy_login(value(), options.proxies);
         } else if (word == "--tunnel") {
             options.tunnel = true;
         } else if (word == "--cache") {
@@ -242,7 +285,7 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
         } else if (word == "-X") {
             options.method = value();
         } else if (word == "-H") {
-            options.fields.push_back(read_field(value()));
+            read_fields(value(), options.fields);
         } else if (word == "--data") {
             const std::string& file = value();
             if (file.size() < 2 || file.front() != '@') {
@@ -254,7 +297,7 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
         } else if (word == "-v") {
             options.verbose = true;
         } else if (word.size() > 1 && word.front() == '-') {
-            throw usage_error("there is no option " + word);
+            throw usage_error("there is no option " + word.substr(0, word.find('='))); // --proxy=... may hold a secret
         } else if (!url.empty()) {
             throw usage_error("there is more than one URL");
         } else {

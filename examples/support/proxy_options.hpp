@@ -11,6 +11,7 @@
 #include <tlsup/tunnel.hpp>
 
 #include "log.hpp"
+#include "login.hpp"
 #include "net.hpp"
 #include "next_proxy.hpp"
 #include "numbers.hpp"
@@ -30,8 +31,10 @@ Opens tunnels for clients that ask with CONNECT (RFC 9110 9.3.6), and does nothi
                             close      what is outstanding is delivered, then both are closed (RFC 2817 5.3)
                             propagate  the end is passed on, and the other direction goes on
   --auth USER:PASS        clients have to know this (Basic)
+  --auth-file FILE        the same, from the first line of a file: all users of a machine can see a command line
   --via [USER:PASS@]HOST:PORT
                           open all tunnels through this proxy
+  --via-auth-file FILE    USER:PASS for that proxy, from the first line of a file
   --allow-missing-host    forgive a CONNECT of HTTP/1.1 that has no Host, as lftp sends it
   --connections N         as many at once; who comes then gets 503 (default 4000)
   --head-seconds N        for a client to say what it wants (default 10)
@@ -50,6 +53,7 @@ struct settings {
     std::string user;
     std::string password;
     std::optional<next_hop> via;
+    std::optional<user_login> via_login; ///< from a file
     bool allow_missing_host = false;
     std::size_t connections = 4000;
     std::chrono::seconds head{10};
@@ -96,13 +100,26 @@ inline std::string pattern(const std::string& word) {
     return word;
 }
 
-/// `USER:PASS`. Only the password may hold colons.
-inline void read_login(const std::string& name, const std::string& word, std::string& user, std::string& password) {
-    const std::size_t colon = word.find(':');
-    user = word.substr(0, colon);
-    password = colon < word.size() ? word.substr(colon + 1) : "";
-    if (colon == 0 || colon == word.npos || !tlsup::detail::are_credentials({user, password})) {
-        throw failure(name + " needs a user and a password with a colon between them, as in --auth alice:secret");
+/// The value of an option: a login, or where the option's name ends so, a file with one.
+inline user_login read_login(const std::string& name, const std::string& word) {
+    const std::optional<std::string> text = name.ends_with("-file") ? first_line(word) : word;
+    if (!text) {
+        throw failure("cannot read " + word);
+    }
+    if (const std::optional<user_login> found = parse_login(*text)) {
+        return *found;
+    }
+    throw failure(name + " needs a user and a password with a colon between them, as in --auth alice:secret");
+}
+
+/// The next proxy gets this login.
+inline void log_in(next_hop& via, const user_login& with) {
+    via.user = with.user;
+    via.password = with.password;
+    std::string room(next_proxy::room, '\0');
+    const std::string longest(255, 'a');
+    if (tlsup::write_connect(room, {longest, 65535, {via.user, via.password}}).error != tlsup::errc::ok) {
+        throw failure("--via needs a shorter password");
     }
 }
 
@@ -110,7 +127,7 @@ inline next_hop read_via(const std::string& word) {
     next_hop made;
     const std::size_t at = word.rfind('@');
     if (at != word.npos) {
-        read_login("--via", word.substr(0, at), made.user, made.password);
+        log_in(made, read_login("--via", word.substr(0, at)));
     }
     const std::string place = at == word.npos ? word : word.substr(at + 1);
     tlsup::authority parsed;
@@ -119,11 +136,6 @@ inline next_hop read_via(const std::string& word) {
         throw failure("--via needs a host and a port, as in proxy.example:3128, not \"" + place + "\"");
     }
     made.where = {std::string(tlsup::bare_host(parsed.host)), parsed.port, parsed.kind};
-    std::string room(next_proxy::room, '\0');
-    const std::string longest(255, 'a');
-    if (tlsup::write_connect(room, {longest, 65535, {made.user, made.password}}).error != tlsup::errc::ok) {
-        throw failure("--via needs a shorter password");
-    }
     return made;
 }
 
@@ -143,8 +155,15 @@ inline void set_option(settings& made, const std::string& name, const std::strin
     } else if (name == "--half-close") {
         made.policy = choose<tlsup::half_close>(
             name, word, {{"close", tlsup::half_close::close_both}, {"propagate", tlsup::half_close::propagate}});
-    } else if (name == "--auth") {
-        read_login(name, word, made.user, made.password);
+    } else if (name == "--auth" || name == "--auth-file") {
+        if (!made.user.empty()) {
+            throw failure("there is one login: give either --auth or --auth-file, and once");
+        }
+        const user_login known = read_login(name, word);
+        made.user = known.user;
+        made.password = known.password;
+    } else if (name == "--via-auth-file") {
+        made.via_login = read_login(name, word);
     } else if (name == "--via") {
         made.via = read_via(word);
     } else if (name == "--log") {
@@ -162,6 +181,16 @@ inline void set_option(settings& made, const std::string& name, const std::strin
     }
 }
 
+inline void add_via_login(settings& made) {
+    if (!made.via_login) {
+        return;
+    }
+    if (!made.via || !made.via->user.empty()) {
+        throw failure("--via-auth-file needs a --via, without a login of its own");
+    }
+    log_in(*made.via, *made.via_login);
+}
+
 inline void check(const settings& made) {
     if (made.listen.port.empty()) {
         throw failure("say where to listen, as in --listen 127.0.0.1:3128");
@@ -176,9 +205,10 @@ inline void check(const settings& made) {
 
 /// Throws `failure` with a message that says what to do.
 inline settings parse(const std::vector<std::string>& words) {
-    constexpr std::string_view valued[] = {"--listen",       "--allow-port",   "--allow-host",   "--half-close",
-                                           "--auth",         "--via",          "--log",          "--connections",
-                                           "--head-seconds", "--dial-seconds", "--idle-seconds", "--stop-seconds"};
+    constexpr std::string_view valued[] = {"--listen",       "--allow-port",  "--allow-host",    "--half-close",
+                                           "--auth",         "--auth-file",   "--via-auth-file", "--via",
+                                           "--log",          "--connections", "--head-seconds",  "--dial-seconds",
+                                           "--idle-seconds", "--stop-seconds"};
     settings made;
     for (std::size_t at = 0; at < words.size();) {
         const std::string& name = words[at++];
@@ -187,7 +217,8 @@ inline settings parse(const std::vector<std::string>& words) {
             continue;
         }
         if (std::find(std::begin(valued), std::end(valued), name) == std::end(valued)) {
-            throw failure("unknown option " + name + "; see --help");
+            const std::string shown = name.substr(0, name.find('=')); // what follows may be a secret: --auth=...
+            throw failure("unknown option " + shown + "; see --help");
         }
         if (at == words.size()) {
             throw failure(name + " needs a value");
@@ -197,6 +228,7 @@ inline settings parse(const std::vector<std::string>& words) {
             set_option(made, name, words[at++]);
         }
     }
+    add_via_login(made);
     check(made);
     return made;
 }

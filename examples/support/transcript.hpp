@@ -1,11 +1,32 @@
 // transcript.hpp: what was said, for people, on stderr.
 #pragma once
 
+#include <strings.h>
+
+#include <algorithm>
 #include <cstdio>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace example {
+
+/// The line of a field, with `***` in place of what would let a reader be somebody else: transcripts end up in reports.
+inline std::string without_secret(const std::string& line) {
+    const auto is_any = [](const std::string& word, std::initializer_list<const char*> known) {
+        return std::any_of(known.begin(), known.end(),
+                           [&](const char* each) { return ::strcasecmp(word.c_str(), each) == 0; });
+    };
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos ||
+        !is_any(line.substr(0, colon), {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"})) {
+        return line;
+    }
+    const std::size_t from = std::min(line.find_first_not_of(' ', colon + 1), line.size());
+    const std::string scheme = line.substr(from, line.find(' ', from) - from);
+    const bool known = is_any(scheme, {"Basic", "Bearer", "Digest", "Negotiate"});
+    return line.substr(0, colon) + ": " + (known ? scheme + " " : "") + "***";
+}
 
 /// Prints headings and lines: `> ` and `< ` in clear, `>> ` and `<< ` inside TLS.
 class transcript {
@@ -34,6 +55,7 @@ class transcript {
             where_ = here;
             heading(secure ? "inside TLS" : "in clear");
         }
+        bool secret = false;
         while (!bytes.empty()) {
             const std::size_t end = bytes.find('\n');
             std::string line(bytes.substr(0, end));
@@ -44,7 +66,10 @@ class transcript {
             for (char& each : line) {
                 each = each >= ' ' && each <= '~' ? each : '?'; // a terminal obeys control characters
             }
-            print(std::string(prefix) + line);
+            const bool folded = !line.empty() && (line.front() == ' ' || line.front() == '\t');
+            const std::string shown = folded && secret ? " ***" : without_secret(line);
+            secret = folded ? secret : shown != line;
+            print(std::string(prefix) + shown);
         }
     }
 

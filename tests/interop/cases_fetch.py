@@ -1,16 +1,20 @@
-"""fetch alone: where a response ends, and whom it believes."""
+"""fetch alone: where a response ends, whom it believes, what it shows of secrets, and which command lines it refuses."""
 
+import base64
 import os
+import signal
 import socket
 import ssl
 import threading
 
 import expected
 from backends import http_backend
-from forwarder import forwarder
-from lab import case, check_equal, until
+from forwarder import forwarder, scripted_server, welcome
+from hop import hop
+from lab import case, check, check_equal, until
 from loads import reset
 from peers import check_error, check_exit, fetch, gateway
+from proxies import connect_proxy, encoded, requests_in_clear
 from wire import reader
 
 # Where a response ends
@@ -113,6 +117,32 @@ def reset_at_once(lab):
         check_error(done, "the connection ended")
 
 
+@case("fetch: a reset that it meets as it sends is none the less no end")
+def reset_while_sending(lab):
+    """The system reports a reset once. fetch sleeps until it has come, so that it is the sending that is told."""
+    here, asleep = threading.Event(), threading.Event()
+
+    def take(stream):
+        http = reader(stream)
+        http.until(b"\r\n\r\n")
+        here.set()
+        until(asleep, "fetch to be stopped")
+        stream.sendall(until_close)
+        reset(http)
+        here.set()
+    port = lab.serve(take)
+    done = lab.start([os.path.join(lab.programs, "fetch"), "--plain", "--data", "@" + lab.file("much", bytes(1 << 24)),
+                      f"http://localhost:{port}/"])
+    until(here, "the request")
+    here.clear()
+    done.popen.send_signal(signal.SIGSTOP)
+    check(os.WIFSTOPPED(os.waitpid(done.popen.pid, os.WUNTRACED)[1]), "fetch did not stop")
+    asleep.set()
+    until(here, "the reset")
+    done.popen.send_signal(signal.SIGCONT)
+    check_equal((done.wait(), done.out), (expected.network, half), "exit status and output of fetch")
+
+
 # Whom it believes
 
 class certificate_for:
@@ -153,3 +183,143 @@ for a_host, a_common, a_name, a_status in (
     @case(f"certificates: for {a_host}, the common name {a_common}, the alternative name {a_name or '-'}")
     def named(lab, values=(a_host, a_common, a_name, a_status)):
         names(lab, *values)
+
+
+# Secrets
+
+login = "alice:open sesame"
+
+
+def check_keeps(done, *secrets):
+    """None of it is shown, nor in the form that goes over the wire."""
+    said = done.out + done.err
+    for secret in secrets:
+        for form in (secret.encode(), base64.b64encode(secret.encode())):
+            check(form not in said, f"fetch shows {form!r}")
+
+
+def check_shows(done, *lines):
+    said = done.err.decode().splitlines()
+    for line in lines:
+        check(line in said, f"fetch does not show {line!r}")
+
+
+@case("secrets: fetch -v shows of a login that there is one")
+def masked(lab):
+    answer = welcome.replace(b"Content-Length", b"Set-Cookie: id=s3cret5; Path=/\r\nContent-Length")
+    server = scripted_server(lab, lambda request: answer)
+    done = fetch(lab, "--plain", "-v", "-H", "Authorization: Basic s3cret1", "-H", "AUTHORIZATION: s3cret2",
+                 "-H", "Cookie: id=s3cret3", "-H", "authorization:  digest username=a, response=s3cret4",
+                 "-H", "X-Shown: yes", f"http://localhost:{server.port}/page")
+    check_exit(done, expected.answered)
+    check_keeps(done, "s3cret")
+    check_shows(done, "> Authorization: Basic ***", "> AUTHORIZATION: ***", "> Cookie: ***", "> X-Shown: yes",
+                "> authorization: digest ***", "< Set-Cookie: ***")
+    for number in range(1, 5):
+        check(f"s3cret{number}".encode() in server.requests[0].raw, f"secret {number} did not reach the server")
+
+
+@case("secrets: fetch -v shows none inside TLS, and none that came folded")
+def masked_inside(lab):
+    backend = http_backend(lab)
+    server = gateway(lab, backend=backend.port)
+    done = fetch(lab, "--require-tls", "-v", "-H", "Authorization: Bearer s3cret", f"http://localhost:{server.port}/page")
+    check_exit(done, expected.answered)
+    check_keeps(done, "s3cret")
+    check_shows(done, ">> Authorization: Bearer ***")
+    check_equal(backend.requests[0].get("authorization"), "Bearer s3cret", "what the backend got")
+    folds = scripted_server(lab, lambda request: b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b;\r\n c=s3cret\r\n\r\n")
+    check_keeps(fetch(lab, "--plain", "-v", f"http://localhost:{folds.port}/page"), "s3cret")
+
+
+def asking_proxies(lab, count, port):
+    """A cascade in which each proxy wants a login of its own, and hops before them, nearest first."""
+    logins, ways = [f"user{n}:pass:{n}" for n in range(count)], []
+    for each in reversed(logins):
+        proxy = connect_proxy(lab, "--auth", each, ports=[port])
+        ways.insert(0, hop(lab, proxy.port))
+        port = ways[0].port
+    return logins, ways
+
+
+def sent_logins(way):
+    """The logins in heads in clear that this proxy was sent, or passed on."""
+    sent = [head.get("proxy-authorization") for flow in way.flows for head in requests_in_clear(flow)]
+    return [one for one in sent if one]
+
+
+@case("secrets: --proxy-auth-file has the login of the proxy before it")
+def login_in_file(lab):
+    backend = http_backend(lab)
+    server = gateway(lab, backend=backend.port)
+    logins, ways = asking_proxies(lab, 2, server.port)
+    words = []
+    for number, (each, way) in enumerate(zip(logins, ways)):
+        words += ["--proxy", f"http://127.0.0.1:{way.port}",
+                  "--proxy-auth-file", lab.file(f"login{number}", each + ("\r\n" if number else "\nnot this line\n"))]
+    done = fetch(lab, "--require-tls", "-v", *words, f"http://localhost:{server.port}/page")
+    check_exit(done, expected.answered)
+    check_equal(done.out, b"this is /page\n", "body")
+    check_keeps(done, *logins)
+    check_shows(done, "> Proxy-Authorization: Basic ***")
+    known = ["Basic " + encoded(each).decode() for each in logins]
+    check_equal(sorted(set(sent_logins(ways[0]))), sorted(known), "logins that passed the first proxy")
+    check_equal(set(sent_logins(ways[1])), {known[1]}, "logins that reached the second proxy")
+
+
+@case("secrets: -H @FILE reads fields")
+def fields_in_file(lab):
+    server = scripted_server(lab, lambda request: welcome)
+    file = lab.file("fields", "Authorization: Bearer s3cret\r\n\nX-One:  1 \nX-Two: 2")
+    done = fetch(lab, "--plain", "-v", "-H", "X-Zero: 0", "-H", "@" + file, f"http://localhost:{server.port}/page")
+    check_exit(done, expected.answered)
+    check_keeps(done, "s3cret")
+    got = server.requests[0]
+    check_equal([got.get(name) for name in ("authorization", "x-zero", "x-one", "x-two")],
+                ["Bearer s3cret", "0", "1", "2"], "fields that the server got")
+
+
+@case("secrets: proxy reads logins from files")
+def proxy_reads_files(lab):
+    backend = http_backend(lab)
+    server = gateway(lab, backend=backend.port)
+    far = connect_proxy(lab, "--auth-file", lab.file("far", "bob:second:half\r\nmore\n"), ports=[server.port])
+    way = hop(lab, far.port)
+    near = connect_proxy(lab, "--via-auth-file", lab.file("via", "bob:second:half"), "--via", f"127.0.0.1:{way.port}",
+                         "--auth-file", lab.file("near", login + "\n"), ports=[server.port])
+    url = f"http://localhost:{server.port}/page"
+    done = fetch(lab, "--require-tls", "--proxy", f"http://{login.replace(' ', '%20')}@127.0.0.1:{near.port}", url)
+    check_exit(done, expected.answered)
+    check_equal(sent_logins(way), ["Basic " + encoded("bob:second:half").decode()], "the login for the next proxy")
+    for proxy in (near, far):
+        check_exit(fetch(lab, "--require-tls", "--proxy", f"http://alice:wrong@127.0.0.1:{proxy.port}", url),
+                   expected.tunnel_refused)
+
+
+def check_usage(done, status, *words):
+    """Refused before anything happens, with a message that has these words in it."""
+    check_equal(done.status, status, f"exit status: {done.last_line()}")
+    check_equal(done.out, b"", "output")
+    for word in words:
+        check(word in done.last_line(), f"the message does not name {word}: {done.last_line()}")
+
+
+@case("secrets: proxy refuses a login that is given twice, or to nobody, and repeats none")
+def proxy_usage(lab):
+    good = lab.file("login", "alice:s3cret\n")
+    empty, bare, hidden = lab.file("empty"), lab.file("bare", "s3cret\n"), lab.file("hidden", ":s3cret\n")
+    via = "127.0.0.1:1"
+    for options, named in ((["--auth", "bob:s3cret", "--auth-file", good], ["--auth", "--auth-file"]),
+                           (["--auth-file", good, "--auth", "bob:s3cret"], ["--auth", "--auth-file"]),
+                           (["--via", "bob:s3cret@" + via, "--via-auth-file", good], ["--via", "--via-auth-file"]),
+                           (["--via-auth-file", good], ["--via", "--via-auth-file"]),
+                           (["--auth-file", empty], ["--auth-file"]), (["--auth-file", bare], ["--auth-file"]),
+                           (["--via", via, "--via-auth-file", bare], ["--via-auth-file"]),
+                           (["--auth-file", hidden], ["--auth-file"]),
+                           (["--auth-file", lab.folder], [lab.folder]),
+                           (["--auth-file", good + "-missing"], [good + "-missing"]),
+                           (["--auth=alice:s3cret"], ["--auth"]), (["--auth", "s3cret"], ["--auth"])):
+        done = lab.run([os.path.join(lab.programs, "proxy"), "--listen", "127.0.0.1:0", "--allow-port", "443",
+                        "--half-close", "close", *options])
+        check_usage(done, 1, *named)
+        check_keeps(done, "s3cret")
