@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -52,6 +53,8 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   -o FILE             write the response's content there
   -v                  show on stderr what is said, in clear and inside TLS, but no login and no cookie
   --help              this text
+
+An option with a value is given once, but for --proxy, its --proxy-auth-file, and -H.
 
 exit status: 0 answered, with the security that was asked for; 1 usage; 2 network; 3 refused: TLS was required and
 there was none; 4 a server or a proxy broke the protocol; 5 TLS; 6 a proxy refused the tunnel
@@ -237,13 +240,27 @@ inline unsigned read_seconds(const std::string& text) {
 
 /// Throws `usage_error`.
 inline fetch_options read_command_line(const std::vector<std::string>& words) {
+    constexpr std::string_view repeatable[] = {"--proxy", "--proxy-auth-file", "-H"};
     fetch_options options;
     std::string url;
+    std::string mode;  // the option that chose it
+    std::string trust; // the option that says whom to trust
+    std::set<std::string> given;
+    const auto choose = [](std::string& chosen, const std::string& word) {
+        if (!chosen.empty() && chosen != word) {
+            throw usage_error(chosen + " and " + word + " contradict each other");
+        }
+        chosen = word;
+    };
     for (std::size_t at = 0; at < words.size(); ++at) {
         const std::string& word = words[at];
         const auto value = [&]() -> const std::string& {
             if (at + 1 == words.size()) {
                 throw usage_error(word + " needs a value");
+            }
+            const bool again = !given.insert(word).second;
+            if (again && std::find(std::begin(repeatable), std::end(repeatable), word) == std::end(repeatable)) {
+                throw usage_error(word + " is given twice");
             }
             return words[++at];
         };
@@ -251,10 +268,13 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
             options.help = true;
             return options;
         } else if (word == "--require-tls") {
+            choose(mode, word);
             options.mode = fetch_mode::require_tls;
         } else if (word == "--offer") {
+            choose(mode, word);
             options.mode = fetch_mode::offer;
         } else if (word == "--plain") {
+            choose(mode, word);
             options.mode = fetch_mode::plain;
         } else if (word == "--proxy") {
             options.proxies.push_back(read_proxy(value()));
@@ -267,10 +287,13 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
         } else if (word == "--cache-pin") {
             options.cache_pin = true;
         } else if (word == "--cacert") {
+            choose(trust, word);
             options.cacert = value();
         } else if (word == "--pin") {
+            choose(trust, word);
             options.pin = read_pin(value());
         } else if (word == "--insecure") {
+            choose(trust, word);
             options.insecure = true;
         } else if (word == "--peer") {
             const std::string& peer = value();
@@ -303,10 +326,6 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
         } else {
             url = word;
         }
-    }
-    const int trusts = (options.cacert.empty() ? 0 : 1) + (options.pin.empty() ? 0 : 1) + (options.insecure ? 1 : 0);
-    if (trusts > 1) {
-        throw usage_error("--cacert, --pin and --insecure exclude each other");
     }
     if (options.cache_pin && options.cache.empty()) {
         throw usage_error("--cache-pin needs --cache");

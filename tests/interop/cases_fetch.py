@@ -323,3 +323,55 @@ def proxy_usage(lab):
                         "--half-close", "close", *options])
         check_usage(done, 1, *named)
         check_keeps(done, "s3cret")
+
+
+# Command lines
+
+url = "http://127.0.0.1:1/"
+
+
+@case("usage: fetch refuses options that contradict each other, and names them")
+def contradictions(lab):
+    file = lab.file("login", "alice:s3cret\n")
+    pin, proxy = "00" * 32, "http://127.0.0.1:1"
+    modes = ("--require-tls", "--offer", "--plain")
+    trusts = (["--cacert", file], ["--pin", pin], ["--insecure"])
+    pairs = [([one], [other]) for group in (modes,) for one in group for other in group if one != other]
+    pairs += [(one, other) for one in trusts for other in trusts if one != other]
+    for one, other in pairs:
+        check_usage(fetch(lab, *one, *other, url, trust=False), expected.usage, one[0], other[0])
+    for words, named in ((["--proxy-auth-file", file, "--proxy", proxy], ["--proxy-auth-file", "--proxy"]),
+                         (["--proxy", "http://a:s3cret@127.0.0.1:1", "--proxy-auth-file", file],
+                          ["--proxy", "--proxy-auth-file"]),
+                         (["--proxy", proxy, "--proxy-auth-file", file, "--proxy-auth-file", file],
+                          ["--proxy-auth-file"]),
+                         (["--cache-pin"], ["--cache-pin", "--cache"])):
+        done = fetch(lab, *words, url)
+        check_usage(done, expected.usage, *named)
+        check_keeps(done, "s3cret")
+
+
+@case("usage: fetch takes an option with a value once, and a flag as often as it comes")
+def repeated(lab):
+    file = lab.file("some", "X-One: 1\n")
+    for option, value in (("--cache", file), ("--cacert", file), ("--pin", "00" * 32), ("--peer", "cups"),
+                          ("-X", "PUT"), ("--data", "@" + file), ("-o", file)):
+        check_usage(fetch(lab, option, value, option, value, url, trust=False), expected.usage, option)
+    check_usage(fetch(lab, "--timeout", "9", url), expected.usage, "--timeout")  # the rig has given one already
+    server = scripted_server(lab, lambda request: welcome)
+    flags = ["--plain", "--tunnel", "--no-alpn", "-v", "--insecure"]
+    done = fetch(lab, *flags, *flags, "-H", "X-One: 1", "-H", "X-Two: 2", f"http://localhost:{server.port}/",
+                 trust=False)
+    check_exit(done, expected.answered)
+
+
+@case("usage: fetch repeats no secret of a command line that it refuses")
+def quiet_usage(lab):
+    bare = lab.file("bare", "s3cret\n")
+    for words in (["--proxy=http://a:s3cret@127.0.0.1:1"], ["--proxy", "http://a:s3cret@"], ["-H", "s3cret"],
+                  ["-H", "@" + bare], ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", bare],
+                  ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", lab.folder], ["-H", "@" + lab.folder], ["--data", "@" + lab.folder],
+                  ["http://a:s3cret@127.0.0.1:1/"]):
+        done = fetch(lab, *words, url)
+        check_usage(done, expected.usage)
+        check_keeps(done, "s3cret")
