@@ -113,7 +113,7 @@ class remembered {
         std::size_t pins = 0;
         for (const std::string& line : text) {
             tlsup::capability entry;
-            pins += read_entry(line, entry) == tlsup::errc::ok && entry.pinned ? 1 : 0;
+            pins += read_entry(line, entry) == tlsup::errc::ok && entry.pinned ? 1U : 0U;
         }
         entries_.assign(std::max(most, pins + 1), {});
         cache_ = {entries_.data(), entries_.size()};

@@ -294,8 +294,8 @@ def both_kept(lab):
     other.check_answered(other.fetch("--require-tls", "--cache-pin"), probe)
     check_equal(first.entries(), [other.host + expected.pinned[:2]], "entries after the second fetch")
     first.release()
-    check_equal(first.entries(), sorted([other.host + expected.pinned[:2], entry_of(first.ports[0], expected.verified)]),
-                "entries after the first fetch")
+    both = [other.host + expected.pinned[:2], entry_of(first.ports[0], expected.verified)]
+    check_equal(first.entries(), sorted(both), "entries after the first fetch")
 
 
 @case("cache: what another fetch pins of the same server is not weakened, and what it removes stays away")
@@ -363,7 +363,8 @@ def left_whole(lab):
     lab.file("known", kept)
     silent = scripted_server(lab, lambda request: b"")
     breaks = scripted_server(lab, lambda request: b"HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n")
-    for mode, port, status in (("--plain", silent.port, expected.network), ("--require-tls", silent.port, expected.refused),
+    for mode, port, status in (("--plain", silent.port, expected.network),
+                               ("--require-tls", silent.port, expected.refused),
                                ("--plain", breaks.port, expected.peer_broke_protocol)):
         done = fetch(lab, mode, "--cache", f"{lab.folder}/known", f"http://localhost:{port}/")
         check_exit(done, status)
@@ -373,7 +374,8 @@ def left_whole(lab):
 class small_disk:
     """A place where /mnt has hardly room for the cache. At the end it is shown what is there."""
 
-    script = """mount -t tmpfs -o size=8k,nr_inodes=8 none /mnt && cp known /mnt/known && head -c 1M /dev/zero >/mnt/rest
+    script = """mount -t tmpfs -o size=8k,nr_inodes=8 none /mnt && cp known /mnt/known
+head -c 1M /dev/zero >/mnt/rest
 "$@"; status=$?; ls /mnt; cat /mnt/known; exit $status"""
 
     @classmethod

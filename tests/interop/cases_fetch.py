@@ -1,4 +1,4 @@
-"""fetch alone: where a response ends, whom it believes, what it shows of secrets, and which command lines it refuses."""
+"""fetch alone: where a response ends, whom it believes, what it shows of secrets, which command lines it refuses."""
 
 import base64
 import os
@@ -151,8 +151,8 @@ class certificate_for:
     def __init__(self, lab, common, alternative):
         self.file, self.key = f"{lab.folder}/other.pem", f"{lab.folder}/other.key"
         more = ["-addext", f"subjectAltName={alternative}"] if alternative else []
-        done = lab.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-keyout", self.key, "-out", self.file, "-days", "2", "-subj", f"/CN={common}", *more])
+        done = lab.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-keyout", self.key, "-out", self.file, "-subj", f"/CN={common}", *more])
         check_equal(done.status, 0, "exit status of openssl req")
 
 
@@ -223,7 +223,8 @@ def masked(lab):
 def masked_inside(lab):
     backend = http_backend(lab)
     server = gateway(lab, backend=backend.port)
-    done = fetch(lab, "--require-tls", "-v", "-H", "Authorization: Bearer s3cret", f"http://localhost:{server.port}/page")
+    done = fetch(lab, "--require-tls", "-v", "-H", "Authorization: Bearer s3cret",
+                 f"http://localhost:{server.port}/page")
     check_exit(done, expected.answered)
     check_keeps(done, "s3cret")
     check_shows(done, ">> Authorization: Bearer ***")
@@ -370,8 +371,8 @@ def quiet_usage(lab):
     bare = lab.file("bare", "s3cret\n")
     for words in (["--proxy=http://a:s3cret@127.0.0.1:1"], ["--proxy", "http://a:s3cret@"], ["-H", "s3cret"],
                   ["-H", "@" + bare], ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", bare],
-                  ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", lab.folder], ["-H", "@" + lab.folder], ["--data", "@" + lab.folder],
-                  ["http://a:s3cret@127.0.0.1:1/"]):
+                  ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", lab.folder], ["-H", "@" + lab.folder],
+                  ["--data", "@" + lab.folder], ["http://a:s3cret@127.0.0.1:1/"]):
         done = fetch(lab, *words, url)
         check_usage(done, expected.usage)
         check_keeps(done, "s3cret")
