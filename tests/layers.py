@@ -27,7 +27,7 @@ LAYERS = [
     ["write_proxied"],
     ["write", "write_connect", "cache_text"],
     ["write_head", "write_fixed"],
-    ["request_facts", "response_facts", "cache"],
+    ["request_facts", "response_facts", "cache", "address"],
     ["facts", "network"],
     ["authority", "basic", "line_scanner"],
     ["tunnel", "ledger", "refusal"],

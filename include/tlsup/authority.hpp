@@ -114,33 +114,6 @@ constexpr bool parse_ipv6(std::string_view text, ip_address& address) noexcept {
     return true;
 }
 
-/// Whether an IPv6 address without brackets holds an IPv4 address that a stack or its network may connect to instead:
-/// mapped, compatible, translated, of 6to4, Teredo or ISATAP. RFC 4291 2.5.5, RFC 6052 2.1, RFC 8215 5, RFC 7915 7,
-/// RFC 3056 2, RFC 4380 4, RFC 5214 6.1.
-constexpr bool embeds_ipv4(std::string_view text) noexcept {
-    ip_address address;
-    if (!parse_ipv6(text, address)) {
-        return false;
-    }
-    const auto zeros = [&](std::size_t from, std::size_t to) {
-        bool all = true;
-        for (std::size_t at = from; at < to; ++at) {
-            all = all && address.octets[at] == 0;
-        }
-        return all;
-    };
-    const std::uint8_t* const octets = address.octets;
-    const bool mapped = zeros(0, 10) && octets[10] == 0xff && octets[11] == 0xff;
-    const bool compatible = zeros(0, 12) && !zeros(12, 15); // but not :: and ::1
-    const bool stateless = zeros(0, 8) && octets[8] == 0xff && octets[9] == 0xff && zeros(10, 12);
-    const bool well_known = octets[0] == 0 && octets[1] == 0x64 && octets[2] == 0xff && octets[3] == 0x9b;
-    const bool translated = well_known && (zeros(4, 12) || (octets[4] == 0 && octets[5] == 1));
-    const bool six_to_four = octets[0] == 0x20 && octets[1] == 0x02;
-    const bool teredo = octets[0] == 0x20 && octets[1] == 0x01 && zeros(2, 4);
-    const bool isatap = (octets[8] & 0xfd) == 0 && octets[9] == 0 && octets[10] == 0x5e && octets[11] == 0xfe;
-    return mapped || compatible || stateless || translated || six_to_four || teredo || isatap;
-}
-
 /// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, RFC 3986 3.2.2. The caller has seen the "v".
 constexpr bool is_ip_future(std::string_view text) noexcept {
     const std::size_t dot = skip(text, 1, class_hex);

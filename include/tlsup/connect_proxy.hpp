@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "action.hpp"
+#include "address.hpp"
 #include "authority.hpp"
 #include "blocks.hpp"
 #include "connect_options.hpp"

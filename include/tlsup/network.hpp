@@ -66,11 +66,11 @@ constexpr bool unmap(peer_address& of) noexcept {
     return mapped;
 }
 
-/// Whether two addresses agree in their first `bits` bits.
-constexpr bool same_prefix(const ip_address& one, const ip_address& other, unsigned bits) noexcept {
-    for (std::size_t at = 0; at < 16 && bits > 0; ++at) {
+/// Whether two addresses agree in their first `bits` bits, 0 to 128.
+constexpr bool same_prefix(const std::uint8_t* one, const std::uint8_t* other, unsigned bits) noexcept {
+    for (std::size_t at = 0; bits > 0; ++at) {
         const unsigned here = bits < 8 ? bits : 8;
-        const unsigned different = static_cast<unsigned>(one.octets[at] ^ other.octets[at]);
+        const unsigned different = static_cast<unsigned>(one[at] ^ other[at]);
         if ((different >> (8 - here)) != 0) {
             return false;
         }
@@ -117,7 +117,7 @@ class network {
     [[nodiscard]] constexpr bool contains(peer_address peer) const noexcept {
         (void)detail::unmap(peer); // the caller may have filled it from a socket's address
         return any_ || (peer.family != address_family::unknown && peer.family == from_.family &&
-                        detail::same_prefix(peer.address, from_.address, prefix_));
+                        detail::same_prefix(peer.address.octets, from_.address.octets, prefix_));
     }
     /// The same for a text that `parse_peer` reads.
     [[nodiscard]] constexpr bool contains(std::string_view peer) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "action.hpp"
+#include "address.hpp"
 #include "authority.hpp"
 #include "basic.hpp"
 #include "body.hpp"

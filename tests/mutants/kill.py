@@ -34,6 +34,7 @@ MEMORY = 4 << 30
 
 # The unit tests of each header, by what its name begins with, longest first; the others are looked at later.
 TESTS = {
+    "address": ["address", "connect_rules"],
     "authority": ["authority", "connect_rules"],
     "cache": ["cache", "cache_damage", "cache_random"],
     "client": ["client", "rfc2817_examples"],
