@@ -157,7 +157,7 @@ def one_round(relays, slices):
 def started(build, core, upstream):
     """The relays that lead there."""
     proxy = [os.path.join(build, "examples/proxy"), "--listen", "127.0.0.1:0", "--half-close", "close",
-             "--allow-port", upstream.partition(":")[2]]
+             "--allow-address", "127.0.0.0/8", "--allow-port", upstream.partition(":")[2]]
     bare = [os.path.join(build, "bench/bare_relay"), "--listen", "127.0.0.1:0", "--to", upstream]
     relays = []
     try:

@@ -143,7 +143,7 @@ says "attacker < HTTP/1.1 101 Switching Protocols" "victim   * no handshake" "TL
 title "A tunnel: CONNECT through a proxy, and the upgrade inside it" \
     'An upgrade concerns one hop. Through a proxy TLS needs a tunnel first, RFC 2817 section 5.' \
     'The proxy asks who we are. The login goes to the proxy that asked, and never into the tunnel.'
-listen proxy --listen 127.0.0.1:0 --allow-port "$strict" --auth user:pass --half-close close --log text
+listen proxy --listen 127.0.0.1:0 --allow-port "$strict" --allow-address 127.0.0.0/8 --auth user:pass --half-close close --log text
 office=$port
 run 0 "${get[@]}" --require-tls --proxy "http://user:pass@127.0.0.1:$office" "http://localhost:$strict/hello.txt"
 says "> CONNECT localhost:$strict HTTP/1.1" "< HTTP/1.1 407 Proxy Authentication Required" "> Proxy-Authorization: Basic " \
@@ -152,7 +152,7 @@ says "> CONNECT localhost:$strict HTTP/1.1" "< HTTP/1.1 407 Proxy Authentication
 says_no_line '^>> Proxy-Authorization' '^> GET'
 
 title "A cascade: a tunnel to the next proxy, and in it the tunnel to the server"
-listen proxy --listen 127.0.0.1:0 --allow-port "$office" --half-close close
+listen proxy --listen 127.0.0.1:0 --allow-port "$office" --allow-address 127.0.0.0/8 --half-close close
 run 0 "${get[@]}" --require-tls --proxy "http://127.0.0.1:$port" --proxy "http://user:pass@127.0.0.1:$office" \
     "http://localhost:$strict/hello.txt"
 says "> CONNECT 127.0.0.1:$office HTTP/1.1" "> CONNECT localhost:$strict HTTP/1.1" "certificate verified" "hello"

@@ -30,6 +30,7 @@ class rules {
     explicit rules(const settings& set) : hosts_(set.hosts.begin(), set.hosts.end()), room_(1024, '\0') {
         options_.ports = {set.ports.data(), set.ports.size()};
         options_.hosts = {hosts_.data(), hosts_.size()};
+        options_.addresses = {set.addresses.data(), set.addresses.size()};
         options_.peer_omits_host = set.allow_missing_host;
         const std::string text = std::string(explain(tlsup::errc::proxy_authentication_required)) + "\n";
         options_.challenge = tlsup::write_407(room_, "Basic realm=\"tlsup\"", text).head;

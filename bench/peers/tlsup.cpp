@@ -61,10 +61,12 @@ verdict run_server(const input& head, std::size_t piece) {
 }
 
 constexpr tlsup::port_range open_ports[] = {{1, 65535}};
+constexpr tlsup::network examples[] = {tlsup::network_of("2001:db8::/32")};
 
 const tlsup::proxy_options proxy_options = [] {
     tlsup::proxy_options made;
     made.ports = open_ports;
+    made.addresses = examples;
     made.head = limits;
     return made;
 }();

@@ -1,7 +1,8 @@
 // dialer.hpp: from a host and a port to a connection, without waiting.
 #pragma once
 
-#include <tlsup/connect_proxy.hpp>
+#include <tlsup/address.hpp>
+#include <tlsup/authority.hpp>
 
 #include "event_loop.hpp"
 #include "resolver.hpp"
@@ -14,6 +15,14 @@ struct destination {
     std::uint16_t port = 0;
     tlsup::host_kind kind = tlsup::host_kind::name;
 };
+
+/// What a socket would be connected to.
+inline tlsup::peer_address address_of(const addrinfo& found) noexcept {
+    const bool ipv4 = found.ai_family == AF_INET;
+    const void* const bytes = ipv4 ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(found.ai_addr)->sin_addr)
+                                   : &reinterpret_cast<sockaddr_in6*>(found.ai_addr)->sin6_addr;
+    return tlsup::address_from_bytes(static_cast<const std::uint8_t*>(bytes), ipv4 ? 4 : 16);
+}
 
 /// Resolves a host and tries its addresses in turn. Each gets its share of the time, so that a silent one does not keep
 /// the next from being asked.
@@ -28,9 +37,11 @@ class dialer {
     dialer& operator=(const dialer&) = delete;
     ~dialer() { cancel(); }
 
-    /// True where it is over at once.
-    bool start(const destination& to, clock::time_point until) {
+    /// True where it is over at once. `rules` judge each address, and only what they allow is connected to; where they
+    /// allow none it ends with `address_denied`. Null: whoever wrote the destination may connect to any.
+    bool start(const destination& to, clock::time_point until, const tlsup::address_rules* rules) {
         until_ = until;
+        rules_ = rules;
         const endpoint where{to.host, std::to_string(to.port)};
         if (to.kind == tlsup::host_kind::name) {
             asked_ = names_.ask(where, [this] { guard([&] { resolved(); }); });
@@ -78,8 +89,22 @@ class dialer {
 
     bool begin() {
         next_ = found_.begin();
-        error_ = tlsup::errc::name_unresolved;
+        const bool resolved = next_ != found_.end();
+        skip_denied();
+        const bool denied = resolved && !(next_ != found_.end());
+        error_ = denied ? tlsup::errc::address_denied : tlsup::errc::name_unresolved;
         return try_next();
+    }
+
+    [[nodiscard]] bool allowed(const addrinfo& each) const noexcept {
+        return rules_ == nullptr || rules_->allow(address_of(each));
+    }
+
+    /// What is judged here is what `try_next` connects to: the name is not resolved again.
+    void skip_denied() noexcept {
+        while (next_ != found_.end() && !allowed(*next_)) {
+            ++next_;
+        }
     }
 
     /// Begins with the next address that does not fail at once; true where there is none left.
@@ -88,6 +113,7 @@ class dialer {
             socket_ = begin_connect(*next_);
             const int error = errno;
             ++next_;
+            skip_denied();
             if (socket_) {
                 timer_.set(loop_.now() + (until_ - loop_.now()) / (1 + left()));
                 watch_.want(socket_.get(), EPOLLOUT);
@@ -102,7 +128,7 @@ class dialer {
     [[nodiscard]] int left() const noexcept {
         int count = 0;
         for (addresses::iterator each = next_; each != found_.end(); ++each) {
-            ++count;
+            count += allowed(*each) ? 1 : 0;
         }
         return count;
     }
@@ -164,6 +190,7 @@ class dialer {
     addresses found_{nullptr};
     addresses::iterator next_{nullptr};
     fd socket_;
+    const tlsup::address_rules* rules_ = nullptr;
     clock::time_point until_{};
     tlsup::errc error_ = tlsup::errc::ok;
 };

@@ -15,7 +15,7 @@ class connection {
         : all_(all), entry_(all.log, id, std::move(name)), socket_(std::move(socket)),
           watch_(all.loop, [this](std::uint32_t events) { guard([&] { ready(events); }); }),
           timer_(all.loop, [this] { guard([&] { expired(); }); }),
-          route_(all.loop, all.names, all.set.via ? &*all.set.via : nullptr,
+          route_(all.loop, all.names, all.set.via ? &*all.set.via : nullptr, all.machine.addresses,
                  [this] { guard([&] { arrived(), run(); }); }) {}
 
     /// Reads what the client wants.

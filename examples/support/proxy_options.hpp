@@ -27,6 +27,8 @@ Opens tunnels for clients that ask with CONNECT (RFC 9110 9.3.6), and does nothi
   --allow-port N...       ports that tunnels may lead to: numbers, or ranges such as 8000-8099; may be repeated
   --allow-host PATTERN    hosts that tunnels may lead to: a name, an address, or *.NAME for all names below it; may be
                           repeated; without it all hosts, but none whose name is a number in disguise, such as 127.1
+  --allow-address NETWORK an address or a network, as in 10.0.0.0/8 or ::1, that tunnels may lead to besides the global
+                          addresses; may be repeated. Each address that a name resolves to is judged
   --half-close POLICY     what the end of one side means for the other:
                             close      what is outstanding is delivered, then both are closed (RFC 2817 5.3)
                             propagate  the end is passed on, and the other direction goes on
@@ -49,6 +51,7 @@ struct settings {
     endpoint listen;
     std::vector<tlsup::port_range> ports;
     std::vector<std::string> hosts;
+    std::vector<tlsup::network> addresses;
     std::optional<tlsup::half_close> policy;
     std::string user;
     std::string password;
@@ -98,6 +101,14 @@ inline std::string pattern(const std::string& word) {
         throw failure("--allow-host needs a host without a port, or *.NAME, not \"" + word + "\"");
     }
     return word;
+}
+
+inline tlsup::network network(const std::string& word) {
+    tlsup::network parsed;
+    if (tlsup::parse_network(word, parsed) != tlsup::errc::ok) {
+        throw failure("--allow-address needs an address or a network, as in 10.0.0.0/8 or ::1, not \"" + word + "\"");
+    }
+    return parsed;
 }
 
 /// The value of an option: a login, or where the option's name ends so, a file with one.
@@ -152,6 +163,8 @@ inline void set_option(settings& made, const std::string& name, const std::strin
         made.ports.push_back(ports(word));
     } else if (name == "--allow-host") {
         made.hosts.push_back(pattern(word));
+    } else if (name == "--allow-address") {
+        made.addresses.push_back(network(word));
     } else if (name == "--half-close") {
         made.policy = choose<tlsup::half_close>(
             name, word, {{"close", tlsup::half_close::close_both}, {"propagate", tlsup::half_close::propagate}});
@@ -205,10 +218,10 @@ inline void check(const settings& made) {
 
 /// Throws `failure` with a message that says what to do.
 inline settings parse(const std::vector<std::string>& words) {
-    constexpr std::string_view valued[] = {"--listen",       "--allow-port",  "--allow-host",    "--half-close",
-                                           "--auth",         "--auth-file",   "--via-auth-file", "--via",
-                                           "--log",          "--connections", "--head-seconds",  "--dial-seconds",
-                                           "--idle-seconds", "--stop-seconds"};
+    constexpr std::string_view valued[] = {"--listen",       "--allow-port",   "--allow-host",  "--allow-address",
+                                           "--half-close",   "--auth",         "--auth-file",   "--via-auth-file",
+                                           "--via",          "--log",          "--connections", "--head-seconds",
+                                           "--dial-seconds", "--idle-seconds", "--stop-seconds"};
     settings made;
     for (std::size_t at = 0; at < words.size();) {
         const std::string& name = words[at++];

@@ -12,16 +12,19 @@ namespace example::proxy {
 /// socket.
 class route {
   public:
-    /// `via` may be null. `over` is called in a later turn of the loop than `start`, or never.
-    route(event_loop& loop, resolver& names, const next_hop* via, std::function<void()> over)
-        : loop_(loop), via_(via), over_(std::move(over)), dialer_(loop, names, [this] { dialed(); }) {}
+    /// `via` may be null; its address is the operator's own choice, and `rules` judge the targets alone. `over` is
+    /// called in a later turn of the loop than `start`, or never.
+    route(event_loop& loop, resolver& names, const next_hop* via, const tlsup::address_rules& rules,
+          std::function<void()> over)
+        : loop_(loop), via_(via), rules_(rules), over_(std::move(over)), dialer_(loop, names, [this] { dialed(); }) {}
     route(const route&) = delete;
     route& operator=(const route&) = delete;
 
     /// True where it is over at once.
     bool start(destination target, clock::time_point until) {
         target_ = std::move(target);
-        if (!dialer_.start(via_ != nullptr ? via_->where : target_, until)) {
+        const bool direct = via_ == nullptr;
+        if (!dialer_.start(direct ? target_ : via_->where, until, direct ? &rules_ : nullptr)) {
             return false;
         }
         error_ = dialer_.error();
@@ -70,6 +73,7 @@ class route {
 
     event_loop& loop_;
     const next_hop* via_;
+    const tlsup::address_rules& rules_;
     std::function<void()> over_;
     dialer dialer_;
     std::unique_ptr<next_proxy> next_;

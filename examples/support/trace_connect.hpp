@@ -89,6 +89,7 @@ class traced_connect_proxy {
     traced_connect_proxy(const trace_options& options, std::vector<std::string> pieces)
         : login_{options.user, options.password}, in_(std::move(pieces)) {
         rules_.ports = {options.ports.data(), options.ports.size()};
+        rules_.addresses = {options.addresses.data(), options.addresses.size()};
         rules_.challenge = tlsup::write_407(text_, "Basic realm=\"tlsup\"", "Who are you?\n").head;
     }
 

@@ -41,6 +41,7 @@ connect-client: asks a proxy for a tunnel.
 
 connect-proxy: answers CONNECT. Each dial succeeds.
   --allow-port N                                    443 by default; may be repeated
+  --allow-address NETWORK                           besides the global addresses; may be repeated
   --login USER:PASSWORD                             refuse with 407 whoever does not bring it
 
 hello: judges the first TLS flight.
@@ -65,6 +66,7 @@ struct trace_options {
     std::string user;
     std::string password;
     std::vector<tlsup::port_range> ports;
+    std::vector<tlsup::network> addresses;
     bool help = false;
 };
 
@@ -167,6 +169,11 @@ inline trace_options read_command_line(const std::vector<std::string>& words) {
         } else if (connect_proxy && word == "--allow-port") {
             const std::uint16_t port = read_port(value());
             options.ports.push_back({port, port});
+        } else if (connect_proxy && word == "--allow-address") {
+            options.addresses.emplace_back();
+            if (tlsup::parse_network(value(), options.addresses.back()) != tlsup::errc::ok) {
+                throw usage_error("--allow-address takes an address or a network, as in 10.0.0.0/8");
+            }
         } else if ((connect_client || connect_proxy) && word == "--login") {
             const std::string& login = value();
             options.user = login.substr(0, login.find(':'));

@@ -20,7 +20,8 @@ enum class action : std::uint8_t {
                ///< `took(n)`.
     answer,    ///< `bytes` is the head that is yours now (server: a request to answer; client: the final response).
     secure,    ///< The other input function is the right one: the machine is inside TLS.
-    dial,      ///< Close, connect again (or to another host), then answer as the machine's contract says.
+    dial,      ///< Close, connect again (or to another host), then answer as the machine's contract says. A proxy
+               ///< connects to an address that `proxy_options::addresses` allow.
     tunnel,    ///< The tunnel is open; all unread bytes belong to it.
     detach,    ///< The machine has ended; the connection goes on, and all unread bytes are yours.
     drain,     ///< Shut down your write side, discard what arrives (`bytes`, then `took(n)`), until close.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "address.hpp"
 #include "authority.hpp"
 #include "body.hpp"
 #include "head.hpp"
@@ -87,6 +88,10 @@ struct host_rules {
 struct proxy_options {
     port_rules ports{};
     host_rules hosts{};
+    /// The addresses that tunnels may lead to: none but global ones unless the caller opens some. The machine judges
+    /// targets that are addresses; at `dial` the caller asks `addresses.allow` about each address that a name has, and
+    /// connects to one that is allowed, or refuses with `address_denied`. RFC 9110 9.3.6, RFC 6890.
+    address_rules addresses{};
     /// Hosts that a resolver may take for an address that the rules did not see: `127.1`, `0x7f.1`, and IPv6 addresses
     /// with an IPv4 address inside. RFC 9110 9.3.6.
     bool disguised_hosts = false;
@@ -97,7 +102,9 @@ struct proxy_options {
     bool other_methods = false;
     /// The authority that this program answers for itself, as `host:port`: `open_here()` is for it. RFC 2817 5.3.
     std::string_view own_authority{};
-    prepared_head challenge{};         ///< from `write_407`; what `challenge()` writes
+    /// From `write_407`; what `challenge()` writes. With it a target that the rules deny comes to `decide` like others,
+    /// and is refused by `open()`: only who may use the proxy learns its rules. RFC 9110 15.5.8.
+    prepared_head challenge{};
     std::uint8_t empty_lines = 1;      ///< before a request; RFC 9112 2.2
     std::uint32_t drain_bytes = 65536; ///< discarded behind a refusal before the connection closes; RFC 9112 9.6
     head_limits head{};

@@ -48,6 +48,29 @@ constexpr bool is_disguised(const authority& target) noexcept {
     return target.kind == host_kind::number || (target.kind == host_kind::ipv6 && embeds_ipv4(bare_host(target.host)));
 }
 
+/// Whether the rules allow a target that is an address. A name is none: its addresses are judged at `dial`.
+TLSUP_COLD TLSUP_SEPARATE constexpr bool allows_literal(const address_rules& rules, const authority& target) noexcept {
+    peer_address address;
+    if (target.kind == host_kind::ipv4) { // the text was read before: it is what its kind says
+        address.family = address_family::ipv4;
+        (void)parse_ipv4(target.host, address.address.octets);
+    } else {
+        address.family = address_family::ipv6;
+        (void)parse_ipv6(bare_host(target.host), address.address);
+    }
+    return rules.allow(address);
+}
+
+/// Why the rules deny a target, or `ok`.
+constexpr errc judge_target(const authority& target, const proxy_options& options) noexcept {
+    const bool literal = target.kind == host_kind::ipv4 || target.kind == host_kind::ipv6;
+    return !options.disguised_hosts && is_disguised(target)        ? errc::host_denied
+           : !options.hosts.allow(target.host)                     ? errc::host_denied
+           : !options.ports.allow(target.port)                     ? errc::port_denied
+           : literal && !allows_literal(options.addresses, target) ? errc::address_denied
+                                                                   : errc::ok;
+}
+
 /// The value of the first Proxy-Authorization behind a request line that ends at `at` or behind it. No line of a
 /// request that was read is folded.
 constexpr std::string_view find_authorization(std::string_view head, std::size_t at) noexcept {
@@ -64,9 +87,10 @@ constexpr std::string_view find_authorization(std::string_view head, std::size_t
 
 } // namespace detail
 
-/// A proxy's side of one connection that carries one CONNECT. It checks the request and the rules of the options, shows
-/// `decide`, asks to `dial`, and writes the 2xx only behind `tunnel_open()`. From `tunnel` on all unread bytes belong
-/// to the tunnel. After a refusal nothing is parsed: what arrives is discarded, and the connection closes. RFC 9931 8.
+/// A proxy's side of one connection that carries one CONNECT. It checks the request and the rules of the options (with
+/// a challenge in them: the rules after `open()`), shows `decide`, asks to `dial`, and writes the 2xx only behind
+/// `tunnel_open()`. From `tunnel` on all unread bytes belong to the tunnel. After a refusal nothing is parsed: what
+/// arrives is discarded, and the connection closes. RFC 9931 8.
 ///
 /// The head stays at the front of the buffer until a `drop` step takes it. Every answer returns `wrong_call`, and
 /// changes nothing, where it does not fit the state.
@@ -80,9 +104,10 @@ template <proxy_parts Parts> class basic_connect_proxy {
     /// Where the head of a `decide` or `dial` step wants to go.
     [[nodiscard]] constexpr connect_target target(std::string_view head) const noexcept;
 
-    /// At `decide`: open the tunnel. A `dial` step follows.
+    /// At `decide`: the client may have its tunnel. A `dial` step follows; or, where the rules deny the target and
+    /// waited for this answer, the refusal. See `proxy_options::challenge`.
     [[nodiscard]] constexpr errc open() noexcept {
-        return connect_ ? fire(connect_proxy_event::opened) : errc::wrong_call;
+        return !connect_ ? errc::wrong_call : denied_ == errc::ok ? fire(connect_proxy_event::opened) : refuse(denied_);
     }
 
     /// At `decide`, for a target that is `own`: open the tunnel to this program itself, which then serves what comes
@@ -103,7 +128,9 @@ template <proxy_parts Parts> class basic_connect_proxy {
     }
 
     /// At the `dial` step: the caller connects to the target now, or to the next proxy. From here on it does not read
-    /// from the client: that bounds what can arrive early.
+    /// from the client: that bounds what can arrive early. It resolves a name once, and connects to an address of it
+    /// that `options.addresses.allow` allows; where there is none it says `refuse(errc::address_denied)`. RFC 9110
+    /// 9.3.6.
     [[nodiscard]] constexpr errc dialing() noexcept { return fire(connect_proxy_event::dialing); }
 
     /// The upstream connection stands, or the next proxy's tunnel does: write the 2xx. RFC 2817 5.3.
@@ -250,6 +277,7 @@ template <proxy_parts Parts> class basic_connect_proxy {
     bool own_ : 1 = false;
     bool ended_ : 1 = false;
     bool detached_ : 1 = false;
+    errc denied_ = errc::ok; // by the rules, of which the client has not heard
     std::uint16_t status_ = 0;
     detail::ledger last_step_{};
     detail::request_reader reader_{};

@@ -121,15 +121,11 @@ constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
     (void)parse_authority(detail::connect_to(detail::part(input, 0, reader_.size())), port_rule::required, wanted);
     own_ = !options.own_authority.empty() &&
            parse_authority(options.own_authority, port_rule::required, own) == errc::ok && same_authority(own, wanted);
-    const errc denied = own_                                                       ? errc::ok
-                        : !options.disguised_hosts && detail::is_disguised(wanted) ? errc::host_denied
-                        : !options.hosts.allow(wanted.host)                        ? errc::host_denied
-                        : !options.ports.allow(wanted.port)                        ? errc::port_denied
-                                                                                   : errc::ok;
-    if (denied == errc::ok) {
+    denied_ = own_ ? errc::ok : detail::judge_target(wanted, options);
+    if (denied_ == errc::ok || options.challenge.kind() == head_kind::challenge) {
         (void)fire(connect_proxy_event::head_complete);
     } else {
-        (void)refuse_with(denied, suggested_status(denied));
+        (void)refuse_with(denied_, suggested_status(denied_));
     }
 }
 

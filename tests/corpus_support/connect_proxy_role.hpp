@@ -23,12 +23,17 @@ enum class ruling {
 
 inline constexpr tlsup::port_range corpus_ports[] = {{80, 80}, {443, 443}};
 
-inline tlsup::proxy_options connect_proxy_setup() {
+/// The setup names ports and no addresses: its targets are documentation and other addresses, so all are open.
+inline constexpr tlsup::network corpus_networks[] = {tlsup::network_of("0.0.0.0/0"), tlsup::network_of("::/0")};
+
+/// Without authentication, but where the vector asks for a 407.
+inline tlsup::proxy_options connect_proxy_setup(ruling how = ruling::open) {
     static char text[256];
     static const tlsup::prepared made = tlsup::write_407(text, "Basic realm=\"corpus\"", "Who asks?\n");
     tlsup::proxy_options options;
     options.ports = corpus_ports;
-    options.challenge = made.head;
+    options.addresses = corpus_networks;
+    options.challenge = how == ruling::challenge ? made.head : tlsup::prepared_head{};
     return options;
 }
 
@@ -211,7 +216,7 @@ inline ruling ruling_for(std::string_view expect) {
 }
 
 inline result play_connect_proxy(ruling how, feed& input, const plan& wanted) {
-    const connect_proxy_seen seen = connect_proxy_run(connect_proxy_setup(), how, input, wanted).run();
+    const connect_proxy_seen seen = connect_proxy_run(connect_proxy_setup(how), how, input, wanted).run();
     const bool right = seen.problem.empty() && is_verdict(seen, wanted.expect, input);
     std::string got = describe_basics(seen) + ", state " + std::string(to_string(seen.machine.state()));
     got += seen.decisions != 0 ? ", target " + seen.host + " port " + std::to_string(seen.port) : "";

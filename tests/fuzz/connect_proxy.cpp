@@ -47,6 +47,14 @@ struct watch {
     }
 };
 
+/// What a caller asks about an address before it dials.
+bool may_dial(const connect_target& target, const proxy_options& options) {
+    peer_address address;
+    const bool literal = parse_peer(target.host, address) == errc::ok;
+    fuzz::check(literal == (target.kind == host_kind::ipv4 || target.kind == host_kind::ipv6));
+    return !literal || options.addresses.allow(address);
+}
+
 void decide(connect_proxy& machine, fuzz::choices& choose, const proxy_options& options, std::string_view head,
             watch& seen) {
     const connect_target target = machine.target(head);
@@ -58,18 +66,21 @@ void decide(connect_proxy& machine, fuzz::choices& choose, const proxy_options& 
     fuzz::check(fuzz::inside(target.authority, head) && fuzz::inside(target.host, head) && !target.host.empty());
     fuzz::check(fuzz::inside(target.authorization, head));
     fuzz::check(target.port != 0 && target.kind != host_kind::ip_future);
-    fuzz::check(target.own || (options.ports.allow(target.port) && options.hosts.allow(target.host)));
-    fuzz::check(target.own || options.disguised_hosts || !target.disguised);
+    const bool allowed = target.own || (options.ports.allow(target.port) && options.hosts.allow(target.host) &&
+                                        (options.disguised_hosts || !target.disguised) && may_dial(target, options));
+    fuzz::check(allowed || options.challenge.kind() == head_kind::challenge);
     const unsigned how = choose.pick(8);
     if (how == 0) {
-        (void)machine.challenge(options);
+        const errc right = options.challenge.kind() == head_kind::challenge ? errc::ok : errc::bad_options;
+        fuzz::check(machine.challenge(options) == right);
     } else if (how == 1) {
         fuzz::check(machine.refuse(errc::host_denied) == errc::ok);
     } else if (how == 2 && target.own) {
         fuzz::check(machine.open_here() == errc::ok);
         seen.opened = true;
     } else {
-        fuzz::check(machine.open() == errc::ok);
+        fuzz::check(machine.open() == errc::ok); // the rules have their say now, where they waited
+        fuzz::check(machine.state() == (allowed ? connect_proxy_state::granted : connect_proxy_state::refusing));
     }
 }
 
@@ -109,6 +120,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.drain_bytes = choose.pick(2) != 0 ? 65536 : 20;
     options.head.head_bytes = static_cast<std::uint16_t>(choose.pick(2) != 0 ? 65535 : 200);
     const bool wild = choose.pick(2) != 0;
+    constexpr network everywhere[] = {network_of("0.0.0.0/0"), network_of("::/0")};
+    options.addresses = choose.pick(2) == 0 ? address_rules(everywhere) : address_rules();
+    options.challenge = choose.pick(2) == 0 ? options.challenge : prepared_head{};
     connect_proxy machine;
     watch seen;
     std::string buffer;

@@ -57,6 +57,8 @@ life = {"clear": 3600, "verified": 30 * 86400}
 good_ends = ("client_closed", "upstream_closed", "client_failed")
 refusals = {
     "port denied": ("403", "port_denied"),
+    "host denied": ("403", "host_denied"),
+    "address denied": ("403", "address_denied"),
     "no credentials or wrong ones": ("407", "proxy_authentication_required"),
     "name unknown": ("502", "name_unresolved"),
     "nobody listens": ("503", "upstream_refused"),

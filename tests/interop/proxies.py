@@ -17,10 +17,13 @@ page = "a page behind a tunnel\n" * 1000
 class connect_proxy:
     """The proxy under test, listening. It logs in JSON."""
 
-    def __init__(self, lab, *options, ports=(443,), half_close="close", name="proxy", namespace=None):
+    def __init__(self, lab, *options, ports=(443,), addresses=("127.0.0.0/8", "::1"), half_close="close", name="proxy",
+                 namespace=None):
         argv = [os.path.join(lab.programs, "proxy"), "--listen", "127.0.0.1:0", "--log", "json"]
         for port in ports:
             argv += ["--allow-port", port]
+        for address in addresses:  # the servers of the cases are on loopback
+            argv += ["--allow-address", address]
         argv += ["--half-close", half_close]
         if "--stop-seconds" not in options:
             argv += ["--stop-seconds", "2"]

@@ -16,6 +16,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import cases_addresses  # noqa: E402,F401
 import cases_attacks  # noqa: E402,F401
 import cases_basics  # noqa: E402,F401
 import cases_cache  # noqa: E402,F401

@@ -192,6 +192,9 @@ constexpr seen play_connect_proxy(std::string_view bytes) {
     constexpr port_range ports[] = {{80, 80}, {443, 443}};
     proxy_options options;
     options.ports = ports;
+    constexpr network everywhere[] = {network_of("0.0.0.0/0"),
+                                      network_of("::/0")}; // the vectors' setup names ports alone
+    options.addresses = everywhere;
     seen found;
     connect_proxy machine;
     buffer in(bytes);

@@ -304,6 +304,8 @@ TEST_CASE("what leads to the next proxy is what was asked for (2817-30)") {
         const port_range all[] = {{1, 65535}};
         proxy_options options;
         options.ports = all;
+        constexpr network examples[] = {network_of("2001:db8::/32"), network_of("192.0.2.0/24")};
+        options.addresses = examples;
         connect_proxy machine;
         REQUIRE(machine.next(head, options).what == action::decide);
         const connect_target target = machine.target(head);

@@ -15,6 +15,8 @@ namespace {
 
 constexpr port_range web_ports[] = {{443, 443}, {8000, 8999}};
 constexpr port_range no_ports[] = {{9, 8}};
+constexpr network everywhere[] = {network_of("0.0.0.0/0"), network_of("::/0")};
+constexpr network loopback[] = {network_of("127.0.0.0/8"), network_of("::1")};
 constexpr std::string_view some_hosts[] = {"a.example", "*.b.example", "192.0.2.1", "2001:db8::1", "[2001:db8::2]"};
 
 static_assert(port_rules(web_ports).allow(443) && port_rules(web_ports).allow(8000) &&
@@ -36,9 +38,11 @@ std::string connect_to(std::string_view authority, std::string_view fields = "Ho
     return "CONNECT " + std::string(authority) + " HTTP/1.1\r\n" + std::string(fields) + "\r\n";
 }
 
+/// Addresses are open here: those of the examples are for documentation.
 proxy_options web() {
     proxy_options options;
     options.ports = web_ports;
+    options.addresses = everywhere;
     return options;
 }
 
@@ -155,12 +159,87 @@ TEST_CASE("a host that hides an address is denied unless the caller wants it (91
         CHECK_MESSAGE(verdict(connect_to(hidden), options) == errc::ok, hidden);
         CHECK(target_of(connect_to(hidden), options).disguised);
     }
-    CHECK(verdict(connect_to("[::1]:443")) == errc::ok); // what it says it is; the host rules judge it
+    CHECK(verdict(connect_to("[::1]:443")) == errc::ok); // what it says it is; the rules of addresses judge it
     CHECK(verdict(connect_to("127.0.0.1:443")) == errc::ok);
     proxy_options both = web();
     both.disguised_hosts = true;
     both.hosts = some_hosts;
     CHECK(verdict(connect_to("127.1:443"), both) == errc::host_denied);
+}
+
+TEST_CASE("a target that is an address is global, or a rule opens it (9110-9.3.6-08)") {
+    proxy_options options;
+    options.ports = web_ports;
+    for (const std::string_view denied : {"127.0.0.1:443", "127.255.255.255:443", "0.0.0.0:443", "10.0.0.1:443",
+                                          "169.254.169.254:443", "192.168.1.1:443", "192.0.2.1:443", "[::1]:443",
+                                          "[::]:443", "[fe80::1]:443", "[fd00::1]:443", "[2001:db8::1]:443"}) {
+        CHECK_MESSAGE(verdict(connect_to(denied), options) == errc::address_denied, denied);
+    }
+    const served seen = serve(connect_to("127.0.0.1:443"), options);
+    CHECK(seen.status == 403);
+    CHECK(seen.error == errc::address_denied);
+    CHECK(seen.decided.empty());
+    CHECK(!seen.dialled);
+    for (const std::string_view open :
+         {"192.31.196.1:443", "[2620:4f:8000::1]:443", "localhost:443", "a.localhost:443", "a.example:443"}) {
+        CHECK_MESSAGE(verdict(connect_to(open), options) == errc::ok, open); // names are judged where they are resolved
+    }
+    CHECK(verdict(connect_to("127.0.0.1:25"), options) == errc::port_denied);
+    options.addresses = loopback;
+    CHECK(verdict(connect_to("127.0.0.1:443"), options) == errc::ok);
+    CHECK(verdict(connect_to("[::1]:443"), options) == errc::ok);
+    CHECK(verdict(connect_to("[::2]:443"), options) == errc::address_denied);
+    CHECK(verdict(connect_to("10.0.0.1:443"), options) == errc::address_denied);
+    options.addresses = {};
+    options.disguised_hosts = true; // then what is inside is judged
+    CHECK(verdict(connect_to("[::ffff:127.0.0.1]:443"), options) == errc::address_denied);
+    CHECK(verdict(connect_to("[::ffff:192.31.196.1]:443"), options) == errc::ok);
+    CHECK(verdict(connect_to("[64:ff9b::a9fe:a9fe]:443"), options) == errc::address_denied);
+    CHECK(verdict(connect_to("127.1:443"), options) == errc::ok); // a name to the machine: the caller resolves it
+    options.own_authority = "127.0.0.1:443";
+    CHECK(verdict(connect_to("127.0.0.1:443"), options) == errc::ok);
+}
+
+TEST_CASE("where a login is asked for, only who is let in learns the rules (9110-15.5.8-01, 9110-9.3.6-08)") {
+    char text[200] = {};
+    proxy_options options;
+    options.ports = web_ports;
+    options.hosts = some_hosts;
+    options.challenge = write_407(text, "Basic realm=\"p\"", "who?\n").head;
+    duty stranger;
+    stranger.decide = [](connect_proxy& it, const proxy_options& with) { return it.challenge(with); };
+    const struct {
+        std::string_view target;
+        errc why;
+    } all[] = {{"a.example:25", errc::port_denied},
+               {"evil.example:443", errc::host_denied},
+               {"127.1:443", errc::host_denied},
+               {"192.0.2.1:443", errc::address_denied},
+               {"a.example:443", errc::ok}};
+    const std::string challenge(options.challenge.text());
+    for (const auto& each : all) {
+        const std::string_view target = each.target;
+        const errc why = each.why;
+        const std::string input = connect_to(target);
+        const served asked = serve(input, options, stranger);
+        CHECK_MESSAGE(asked.status == 407, target);
+        CHECK_MESSAGE(asked.wrote == challenge, target); // the same for all
+        CHECK_MESSAGE(asked.decided == input, target);
+        const served known = serve(input, options);
+        CHECK_MESSAGE(known.error == why, target);
+        CHECK_MESSAGE(known.status == (why == errc::ok ? 200 : 403), target);
+        CHECK_MESSAGE(known.dialled == (why == errc::ok), target);
+        connect_proxy machine;
+        REQUIRE(machine.next(input, options).what == action::decide);
+        CHECK(machine.dialing() == errc::wrong_call); // no way past `open`
+        CHECK(machine.open_here() == errc::wrong_call);
+        CHECK(machine.open() == errc::ok);
+        CHECK(machine.open() == errc::wrong_call);
+        CHECK((machine.dialing() == errc::ok) == (why == errc::ok));
+        CHECK(machine.error() == why);
+    }
+    options.challenge = {}; // without one nobody is asked who he is: the refusal comes at once
+    CHECK(verdict(connect_to("a.example:25"), options) == errc::port_denied);
 }
 
 TEST_CASE("a CONNECT has no content, and offers nothing (9110-9.3.6-11, 9110-7.8-13, 2817-25)") {

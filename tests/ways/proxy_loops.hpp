@@ -5,7 +5,8 @@
 //   host.decide(machine, head)   makes one of the decisions: `open`, `refuse`, `challenge`, `detach`
 //   host.dial(target)            connects, and waits for it: `ok`, or why not. Meanwhile nothing is read from the
 //   client.
-//                                The addresses that the name resolves to are its to judge
+//                                It connects to an address that `options.addresses.allow` allows, or returns
+//                                `address_denied`
 //   host.asked(answer, head)     at a client: the refusal to look at. For another try it puts another CONNECT into the
 //                                options and returns true
 //
