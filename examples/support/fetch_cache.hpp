@@ -34,7 +34,7 @@ class remembered {
     remembered& operator=(const remembered&) = delete;
 
     [[nodiscard]] tlsup::requirement raise(tlsup::requirement wanted) const {
-        return cache_.raise(of_, wanted, now(), rules_);
+        return cache_.raise(of_, wanted, now(), rules_).need; // of a host that is none: TLS
     }
 
     /// The server was reached over TLS that was verified.

@@ -87,14 +87,30 @@ struct cache_rules {
     bool believe_clear_hints = true;
 };
 
+/// What the cache makes of a requirement. Of a host that is none it is the strictest one.
+struct [[nodiscard]] raised {
+    requirement need = requirement::tls;
+    errc error = errc::bad_argument;
+};
+
+/// An entry that was looked up, or why nothing can be said of the host.
+struct [[nodiscard]] found_entry {
+    const capability* entry = nullptr; ///< null: there is none, if `error` is `ok`
+    errc error = errc::bad_argument;
+};
+
 namespace detail {
+
+/// An IPv6 address may come without its brackets, and no port comes with it.
+constexpr bool names_host(std::string_view host) noexcept {
+    ip_address address;
+    host_kind kind = host_kind::name;
+    return parse_ipv6(host, address) || classify_host(host, kind);
+}
 
 /// What an entry must be to stand in the cache or in its text.
 constexpr bool is_capability(const capability& entry) noexcept {
-    ip_address address;
-    host_kind kind = host_kind::name;
-    const std::string_view host = entry.host.view();
-    const bool named = parse_ipv6(host, address) || classify_host(host, kind);
+    const bool named = names_host(entry.host.view());
     const bool known = entry.scheme <= scheme::https && entry.how <= learned::verified;
     const bool pinned = entry.how == learned::verified && entry.expires == 0;
     return named && known && entry.port != 0 && !entry.tokens.empty() && (pinned || !entry.pinned);
@@ -174,21 +190,26 @@ class capability_cache {
 
     /// What to require of this origin: never less than what is wanted, and `tls` where an entry says that the server
     /// does TLS. What an attacker may write into the cache can make a client refuse, but never send in clear what it
-    /// would not have sent anyway. RFC 2817 8.
-    [[nodiscard]] constexpr requirement raise(const origin& whom, requirement wanted, std::uint64_t now,
-                                              const cache_rules& rules) const noexcept {
-        const capability* const known = find(whom, now);
-        const bool believed = known != nullptr && (known->how == learned::verified || rules.believe_clear_hints);
-        return believed ? requirement::tls : wanted;
+    /// would not have sent anyway. RFC 2817 8. `bad_argument`, and `tls`: the host is none, as where a port is in it.
+    constexpr raised raise(const origin& whom, requirement wanted, std::uint64_t now,
+                           const cache_rules& rules) const noexcept {
+        const found_entry known = find(whom, now);
+        const bool believed =
+            known.entry != nullptr && (known.entry->how == learned::verified || rules.believe_clear_hints);
+        return {believed || known.error != errc::ok ? requirement::tls : wanted, known.error};
     }
 
-    /// The live entry of this origin, or null. It stays in its place until the cache changes.
-    [[nodiscard]] constexpr const capability* find(const origin& whom, std::uint64_t now) const noexcept {
+    /// The live entry of this origin, or null. It stays in its place until the cache changes. `bad_argument`: the host
+    /// is none; that there is no entry says nothing then.
+    constexpr found_entry find(const origin& whom, std::uint64_t now) const noexcept {
+        if (!detail::names_host(whom.host)) {
+            return {};
+        }
         const capability* const known = place_of(whom);
-        return known != nullptr && known->live(now) ? known : nullptr;
+        return {known != nullptr && known->live(now) ? known : nullptr, errc::ok};
     }
 
-    /// Removes this origin, pinned or not. False where it was not there.
+    /// Removes this origin, pinned or not. False where it was not there, as where the host is none: nothing changed.
     constexpr bool forget(const origin& whom) noexcept {
         capability* const known = place_of(whom);
         if (known != nullptr) {

@@ -150,7 +150,8 @@ constexpr tlsup::requirement raised_by_cache() {
     tlsup::capability_cache cache(entries);
     const tlsup::origin server{tlsup::scheme::http, "example.com", 80};
     const tlsup::errc learned = cache.learn(server, tlsup::learned::in_clear, client_tokens, 1, 2, {});
-    return learned == tlsup::errc::ok ? cache.raise(server, tlsup::requirement::any, 1, {}) : tlsup::requirement::any;
+    return learned == tlsup::errc::ok ? cache.raise(server, tlsup::requirement::any, 1, {}).need
+                                      : tlsup::requirement::any;
 }
 
 struct client_row {

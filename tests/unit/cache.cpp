@@ -26,14 +26,14 @@ constexpr cache_rules sceptical{.believe_clear_hints = false};
 constexpr bool remembers() {
     capability places[2] = {};
     capability_cache cache(places);
-    bool good = cache.size() == 0 && cache.find(printer, 0) == nullptr && !cache.forget(printer);
-    good = good && cache.raise(printer, requirement::any, 0, plain) == requirement::any;
+    bool good = cache.size() == 0 && cache.find(printer, 0).entry == nullptr && !cache.forget(printer);
+    good = good && cache.raise(printer, requirement::any, 0, plain).need == requirement::any;
     good = good && cache.learn(printer, learned::in_clear, modern, 10, 20, plain) == errc::ok && cache.size() == 1;
-    good = good && cache.raise(printer, requirement::any, 19, plain) == requirement::tls;
-    good = good && cache.raise(printer, requirement::any, 20, plain) == requirement::any;
-    good = good && cache.raise(printer, requirement::any, 19, sceptical) == requirement::any;
+    good = good && cache.raise(printer, requirement::any, 19, plain).need == requirement::tls;
+    good = good && cache.raise(printer, requirement::any, 20, plain).need == requirement::any;
+    good = good && cache.raise(printer, requirement::any, 19, sceptical).need == requirement::any;
     good = good && cache.learn(printer, learned::verified, old, 10, 15, pinning) == errc::ok && places[0].pinned;
-    good = good && cache.raise(printer, requirement::any, ~std::uint64_t{0}, sceptical) == requirement::tls;
+    good = good && cache.raise(printer, requirement::any, ~std::uint64_t{0}, sceptical).need == requirement::tls;
     char out[longest_entry] = {};
     const written_entry line = write_entry(out, places[0]);
     good = good && line.error == errc::ok && line.text == "http printer.example 631 verified pinned 0 TLS/1.0";
@@ -63,23 +63,57 @@ TEST_CASE("a requirement is raised and never lowered (2817-42, 2817-12)") {
     capability places[2];
     capability_cache cache(places);
     for (const cache_rules& rules : {plain, pinning, sceptical}) {
-        CHECK(cache.raise(printer, requirement::any, 0, rules) == requirement::any);
-        CHECK(cache.raise(printer, requirement::tls, 0, rules) == requirement::tls);
+        CHECK(cache.raise(printer, requirement::any, 0, rules).need == requirement::any);
+        CHECK(cache.raise(printer, requirement::tls, 0, rules).need == requirement::tls);
     }
     REQUIRE(cache.learn(printer, learned::in_clear, modern, 0, 100, plain) == errc::ok);
-    CHECK(cache.raise(printer, requirement::any, 99, plain) == requirement::tls);
-    CHECK(cache.raise(printer, requirement::any, 99, sceptical) == requirement::any);
-    CHECK(cache.raise(printer, requirement::tls, 99, sceptical) == requirement::tls);
-    CHECK(cache.raise(printer, requirement::any, 100, plain) == requirement::any);
-    CHECK(cache.raise(printer, requirement::tls, 100, plain) == requirement::tls);
+    CHECK(cache.raise(printer, requirement::any, 99, plain).need == requirement::tls);
+    CHECK(cache.raise(printer, requirement::any, 99, sceptical).need == requirement::any);
+    CHECK(cache.raise(printer, requirement::tls, 99, sceptical).need == requirement::tls);
+    CHECK(cache.raise(printer, requirement::any, 100, plain).need == requirement::any);
+    CHECK(cache.raise(printer, requirement::tls, 100, plain).need == requirement::tls);
     REQUIRE(cache.learn(printer, learned::verified, modern, 0, 100, plain) == errc::ok);
-    CHECK(cache.raise(printer, requirement::any, 99, sceptical) == requirement::tls);
-    CHECK(cache.raise(printer, requirement::any, 100, sceptical) == requirement::any);
-    for (const origin& no : {second, origin{scheme::https, "printer.example", 631},
-                             origin{scheme::http, "printer.example", 80}, origin{scheme::http, "", 631}, origin{}}) {
-        CHECK(cache.raise(no, requirement::any, 0, plain) == requirement::any);
+    CHECK(cache.raise(printer, requirement::any, 99, sceptical).need == requirement::tls);
+    CHECK(cache.raise(printer, requirement::any, 100, sceptical).need == requirement::any);
+    for (const origin& no :
+         {second, origin{scheme::https, "printer.example", 631}, origin{scheme::http, "printer.example", 80}}) {
+        CHECK(cache.raise(no, requirement::any, 0, plain).need == requirement::any);
         CHECK(!cache.forget(no));
     }
+}
+
+TEST_CASE("of a host that is none the strictest is said, and that it is none (2817-42)") {
+    capability places[3];
+    capability_cache cache(places);
+    REQUIRE(cache.learn(printer, learned::verified, modern, 0, 0, pinning) == errc::ok);
+    REQUIRE(cache.learn({scheme::http, "::1", 80}, learned::verified, modern, 0, 0, pinning) == errc::ok);
+    const std::string longer(256, 'a');
+    for (const std::string_view host :
+         {std::string_view{"printer.example:631"}, std::string_view{"printer.example:"}, std::string_view{},
+          std::string_view{"printer example"}, std::string_view{"[::1]:80"}, std::string_view{"[::1"},
+          std::string_view{"me@printer.example"}, std::string_view{"printer.example/"}, std::string_view{longer}}) {
+        CAPTURE(host);
+        const origin none{scheme::http, host, 631};
+        for (const requirement wanted : {requirement::any, requirement::tls}) {
+            CHECK(cache.raise(none, wanted, 0, plain).need == requirement::tls);
+            CHECK(cache.raise(none, wanted, 0, sceptical).error == errc::bad_argument);
+        }
+        CHECK(cache.find(none, 0).error == errc::bad_argument);
+        CHECK(cache.find(none, 0).entry == nullptr);
+        CHECK(cache.learn(none, learned::verified, modern, 0, 0, pinning) == errc::bad_argument);
+        CHECK(!cache.forget(none));
+    }
+    for (const std::string_view host :
+         {"printer.example", "PRINTER.example.", "other.example", "127.1", "[v1.a]", "::2"}) {
+        CAPTURE(host);
+        const origin some{scheme::http, host, 631};
+        const bool known = same_host(host, printer.host);
+        CHECK(cache.raise(some, requirement::any, 0, plain).error == errc::ok);
+        CHECK(cache.raise(some, requirement::any, 0, plain).need == (known ? requirement::tls : requirement::any));
+        CHECK(cache.find(some, 0).error == errc::ok);
+        CHECK((cache.find(some, 0).entry != nullptr) == known);
+    }
+    CHECK(raised{}.need == requirement::tls); // what nobody asked for yet
 }
 
 TEST_CASE("the first verified success makes TLS required for good (2817-40, 2817-42)") {
@@ -102,7 +136,7 @@ TEST_CASE("the first verified success makes TLS required for good (2817-40, 2817
     CHECK(cache.learn(printer, learned::verified, old, 200, 300, pinning) == errc::ok);
     CHECK(places[0].tokens == old); // a pinned one learns from its like
     CHECK(cache.forget(printer));
-    CHECK(cache.raise(printer, requirement::any, 0, plain) == requirement::any);
+    CHECK(cache.raise(printer, requirement::any, 0, plain).need == requirement::any);
     CHECK(cache.learn(second, learned::in_clear, modern, 200, 0, plain) == errc::ok);
 }
 
@@ -148,9 +182,9 @@ TEST_CASE("hosts are the same by value (9110-4.2.3)") {
         CHECK(cache.learn({scheme::http, host, 80}, learned::verified, modern, 0, 9, plain) == errc::ok);
     }
     CHECK(cache.size() == 2);
-    CHECK(cache.find({scheme::http, "2001:db8::1", 80}, 0) == places);
-    CHECK(cache.find({scheme::http, "a.exAmple", 80}, 8) == places + 1);
-    CHECK(cache.find({scheme::http, "a.example", 80}, 9) == nullptr);
+    CHECK(cache.find({scheme::http, "2001:db8::1", 80}, 0).entry == places);
+    CHECK(cache.find({scheme::http, "a.exAmple", 80}, 8).entry == places + 1);
+    CHECK(cache.find({scheme::http, "a.example", 80}, 9).entry == nullptr);
     CHECK(cache.learn({scheme::https, "a.example", 80}, learned::in_clear, modern, 0, 9, plain) == errc::ok);
     CHECK(cache.learn({scheme::http, "[v1.fe80::1+eth0]", 631}, learned::in_clear, modern, 0, 9, plain) == errc::ok);
     CHECK(cache.size() == 4);
@@ -172,9 +206,9 @@ TEST_CASE("an origin without a port is the one of the scheme's own port (RFC 911
     }
     authority parsed;
     CHECK(parse_authority("a.example", port_rule::optional, parsed) == errc::ok);
-    CHECK(cache.raise({scheme::http, parsed.host, parsed.port}, requirement::any, 1, {}) == requirement::tls);
-    CHECK(cache.find({scheme::https, "a.example", 0}, 1)->port == 443);
-    CHECK(cache.raise({scheme::http, "b.example", 0}, requirement::any, 1, {}) == requirement::any);
+    CHECK(cache.raise({scheme::http, parsed.host, parsed.port}, requirement::any, 1, {}).need == requirement::tls);
+    CHECK(cache.find({scheme::https, "a.example", 0}, 1).entry->port == 443);
+    CHECK(cache.raise({scheme::http, "b.example", 0}, requirement::any, 1, {}).need == requirement::any);
     CHECK(cache.forget({scheme::http, "a.example", 0}));
 }
 
@@ -205,7 +239,7 @@ TEST_CASE("what names no origin is no entry, and changes nothing") {
     CHECK(!places[0].pinned);
     capability_cache none(nullptr, 0);
     CHECK(none.learn(printer, learned::verified, modern, 0, 0, plain) == errc::no_room);
-    CHECK(none.find(printer, 0) == nullptr);
+    CHECK(none.find(printer, 0).entry == nullptr);
     CHECK(none.size() == 0);
 }
 
@@ -218,17 +252,17 @@ TEST_CASE("a flood of clear hints evicts nothing that was verified (2817-12)") {
         const std::string host = "x" + std::to_string(count) + ".example";
         CHECK(cache.learn({scheme::http, host, 80}, learned::in_clear, modern, 0, 0, plain) == errc::ok);
     }
-    CHECK(cache.find(printer, 0) != nullptr);
-    CHECK(cache.find(second, 0) != nullptr);
+    CHECK(cache.find(printer, 0).entry != nullptr);
+    CHECK(cache.find(second, 0).entry != nullptr);
     CHECK(places[2].host.view() == "x299.example");
     CHECK(cache.learn(third, learned::verified, modern, 0, 200, plain) == errc::ok); // a clear one leaves
     CHECK(cache.learn({scheme::http, "x", 80}, learned::in_clear, modern, 0, 0, plain) == errc::no_room);
     CHECK(cache.learn({scheme::http, "y", 80}, learned::verified, modern, 0, 1, plain) == errc::ok); // printer leaves
-    CHECK(cache.find(printer, 0) == nullptr);
-    CHECK(cache.find(third, 0) != nullptr);
+    CHECK(cache.find(printer, 0).entry == nullptr);
+    CHECK(cache.find(third, 0).entry != nullptr);
     CHECK(cache.learn({scheme::http, "x", 80}, learned::in_clear, modern, 1, 0, plain) == errc::ok); // y has expired
-    CHECK(cache.find(third, 1) != nullptr);
-    CHECK(cache.find(second, 1) != nullptr);
+    CHECK(cache.find(third, 1).entry != nullptr);
+    CHECK(cache.find(second, 1).entry != nullptr);
 }
 
 TEST_CASE("who leaves first: what expired first, then the clear entry that expires first") {

@@ -104,7 +104,7 @@ TEST_CASE("damage to a text costs the damaged lines alone") {
         // What was whole is there, at least as strong, and for at least as long.
         for (const capability& each : entries) {
             const bool whole = std::find(taken.begin(), taken.end(), written(each)) != taken.end();
-            const capability* const found = loaded.find({each.scheme, each.host.view(), each.port}, now);
+            const capability* const found = loaded.find({each.scheme, each.host.view(), each.port}, now).entry;
             if (whole && !each.empty()) {
                 const auto strength = [](const capability& of) { return (of.how == learned::verified) + of.pinned; };
                 good = good && found != nullptr && strength(*found) >= strength(each) &&

@@ -116,7 +116,7 @@ bool same(const capability_cache& cache, const model& expected, std::uint64_t no
         const origin whom{places[id].scheme, random.of(places[id].spellings), places[id].port};
         const auto known = expected.kept.find(id);
         const bool live = known != expected.kept.end() && !known->second.dead(now);
-        const capability* const found = cache.find(whom, now);
+        const capability* const found = cache.find(whom, now).entry;
         good = good && (found != nullptr) == live;
         const bool verified = live && known->second.verified;
         if (found != nullptr && live) {
@@ -127,9 +127,9 @@ bool same(const capability_cache& cache, const model& expected, std::uint64_t no
                    found->expires == there.expires;
         }
         const auto of = [](bool tls) { return tls ? requirement::tls : requirement::any; };
-        good = good && cache.raise(whom, requirement::any, now, plain) == of(live) &&
-               cache.raise(whom, requirement::any, now, sceptical) == of(verified) &&
-               cache.raise(whom, requirement::tls, now, random.one_in(2) ? plain : sceptical) == requirement::tls;
+        good = good && cache.raise(whom, requirement::any, now, plain).need == of(live) &&
+               cache.raise(whom, requirement::any, now, sceptical).need == of(verified) &&
+               cache.raise(whom, requirement::tls, now, random.one_in(2) ? plain : sceptical).need == requirement::tls;
     }
     return good;
 }
