@@ -23,7 +23,7 @@ class ledger {
     /// Whether so many octets of the last step could leave.
     [[nodiscard]] constexpr bool covers(std::size_t count) const noexcept { return count <= offered_; }
     [[nodiscard]] constexpr std::uint16_t offered() const noexcept { return offered_; }
-    /// Octets of the current text that were written.
+    /// Octets of the current text that were written. No text is longer than `longest_text`, insertions included.
     [[nodiscard]] constexpr std::uint16_t written() const noexcept { return written_; }
 
     constexpr void took(std::size_t count) noexcept { offered_ = static_cast<std::uint16_t>(offered_ - count); }

@@ -59,7 +59,8 @@ constexpr method begin_request(head_writer& writer, const request_text& request,
     const bool form = facts.form() == target_form::origin || facts.form() == target_form::asterisk;
     const bool body = request.body.how != framing::none;
     if (facts.finish() != errc::ok || !form || request.body.how == framing::until_close ||
-        request.body.length > largest_length || (request.body.expect_continue && !body)) {
+        request.body.length > largest_length || (request.body.expect_continue && !body) ||
+        (body && facts.method() == method::trace)) {
         writer.fail(errc::bad_argument);
     }
     writer.text(request.method).text(" ");
@@ -98,7 +99,8 @@ constexpr prepared end_request(head_writer& writer, head_kind kind, const reques
 
 /// A request for a direct connection, with or without an offer. CONNECT has its own function. RFC 9112 3, RFC 9110 7.8.
 /// `bad_argument`: a part that its place in the head does not allow, a field that the library owns, an expectation
-/// without content, or OPTIONS with content and without Content-Type (RFC 9110 9.3.7).
+/// without content, OPTIONS with content and without Content-Type (RFC 9110 9.3.7), or TRACE with content, be it of no
+/// length (RFC 9110 9.3.8).
 constexpr prepared write_request(room out, const request_text& request, field_list fields = {}) noexcept {
     detail::head_writer writer(out);
     const method how = detail::begin_request(writer, request, {});
@@ -107,12 +109,16 @@ constexpr prepared write_request(room out, const request_text& request, field_li
 }
 
 /// A response with its content. 1xx, 407 and 426 come from elsewhere: `bad_argument`, as for a status outside 200 to
-/// 599. RFC 9110 15, RFC 9112 4, 6.2.
+/// 599, for content with 204, 205 or 304, for a 401 without WWW-Authenticate and for a 405 without Allow among the
+/// fields. RFC 9110 15, 15.3.6, 15.5.2, 15.5.6; RFC 9112 4, 6.2.
 constexpr prepared write_reply(room out, const reply_text& reply, field_list fields = {}) noexcept {
     detail::head_writer writer(out);
     const bool bare = reply.status == 204 || reply.status == 304;
-    if (reply.status < 200 || reply.status > 599 || reply.status == 407 || reply.status == 426 ||
-        (bare && !reply.content.empty()) || detail::skip_value(reply.reason, 0) != reply.reason.size()) {
+    const bool lacks = (reply.status == 401 && fields.count("www-authenticate") == 0) ||
+                       (reply.status == 405 && fields.count("allow") == 0);
+    if (reply.status < 200 || reply.status > 599 || reply.status == 407 || reply.status == 426 || lacks ||
+        ((bare || reply.status == 205) && !reply.content.empty()) ||
+        detail::skip_value(reply.reason, 0) != reply.reason.size()) {
         writer.fail(errc::bad_argument);
     }
     const std::string_view reason = reply.reason.empty() ? reason_phrase(reply.status) : reply.reason;
@@ -129,14 +135,16 @@ constexpr prepared write_reply(room out, const reply_text& reply, field_list fie
     return writer.finish(head_kind::reply, reply.advertise, method::other, !reply.content.empty());
 }
 
-/// A 426 that names the tokens, with a text for people. `bad_argument` without a token. RFC 2817 4.2, RFC 9110 15.5.22.
+/// A 426 that names the tokens, with a text for people. `bad_argument` without a token. `no_room` also for a 426 of
+/// more than 65 528 bytes: a server may have to add `close, `, and writes 65 535 at most. RFC 2817 4.2, RFC
+/// 9110 15.5.22.
 constexpr prepared write_426(room out, token_list tokens, std::string_view text) noexcept {
     detail::head_writer writer(out);
     if (tokens.empty()) {
         writer.fail(errc::bad_argument);
     }
     writer.text("HTTP/1.1 426 Upgrade Required\r\n").upgrade(tokens, true, false);
-    writer.content_text(text);
+    writer.content_text(text).leave(detail::close_option.size());
     return writer.finish(head_kind::upgrade_required, tokens, method::other, true);
 }
 

@@ -120,6 +120,9 @@ namespace detail {
 
 inline constexpr std::size_t decimal_digits = 20; // of the largest number of 64 bits
 
+/// Bytes of a text that a machine writes, at most: it counts what was written in 16 bits. `ledger`.
+inline constexpr std::size_t longest_text = 65535;
+
 /// The digits of a number, at the end of the array; where they begin. A 32-bit processor would have to bring a division
 /// of 64 bits for this: it doubles the digits instead, once for each bit.
 template <bool Divides> constexpr std::size_t decimal(std::uint64_t value, char (&digits)[decimal_digits]) noexcept {
@@ -242,6 +245,14 @@ class head_writer {
         return *this;
     }
 
+    /// A machine inserts so many bytes when it writes this text: with them it has to stay countable. `ledger`.
+    constexpr head_writer& leave(std::size_t inserted) noexcept {
+        if (size_ > longest_text - inserted) {
+            fail(errc::no_room);
+        }
+        return *this;
+    }
+
     constexpr void fail(errc why) noexcept { error_ = error_ == errc::ok ? why : error_; }
 
     /// A 426 for the default tokens that need not be composed. `content`: octets behind its head.
@@ -292,7 +303,9 @@ class head_writer {
         return found && !detail::same_text(name, also);
     }
 
-    [[nodiscard]] constexpr std::size_t limit() const noexcept { return out_.size < 65535 ? out_.size : 65535; }
+    [[nodiscard]] constexpr std::size_t limit() const noexcept {
+        return out_.size < longest_text ? out_.size : longest_text;
+    }
 
     room out_;
     std::size_t size_ = 0;

@@ -106,6 +106,90 @@ TEST_CASE("replies: no 1xx, no 426, no length on 204 (9110-8.6-02, 2817-16)") {
           "Upgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n");
 }
 
+TEST_CASE("a TRACE has no content, to a server or through a proxy (RFC 9110 9.3.8)") {
+    char out[400] = {};
+    for (const content& body :
+         {content::of(0), content::of(5), content{framing::chunked, 0, false}, content{framing::length, 5, true}}) {
+        CHECK(request_error({"TRACE", "/", "a", {}, body}) == errc::bad_argument);
+        CHECK(write_proxied(out, {"TRACE", "/", "a", {}, body}).error == errc::bad_argument);
+        CHECK(request_error({"TRACED", "/", "a", {}, body}) == errc::ok);
+    }
+    CHECK(request_error({"TRACE", "/", "a", {}, {}}) == errc::ok);
+    CHECK(write_proxied(out, {"TRACE", "/", "a", {}, {}}).error == errc::ok);
+}
+
+TEST_CASE("a 205 has no content and says so (RFC 9110 15.3.6)") {
+    char out[400] = {};
+    CHECK(write_reply(out, {.status = 205}).head.text() == "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
+    CHECK(write_reply(out, {.status = 205, .content = "x"}).error == errc::bad_argument);
+}
+
+TEST_CASE("a reply has the field that its status needs (RFC 9110 15.5.2, 15.5.6, 15.5.8)") {
+    char out[400] = {};
+    const field_text challenge[] = {{"X", "y"}, {"www-Authenticate", "Basic realm=\"x\""}};
+    const field_text allow[] = {{"Allow", ""}}; // no method at all
+    const field_text proxy[] = {{"Proxy-Authenticate", "Basic realm=\"x\""}};
+    CHECK(write_reply(out, {.status = 401}).error == errc::bad_argument);
+    CHECK(write_reply(out, {.status = 401}, allow).error == errc::bad_argument);
+    CHECK(write_reply(out, {.status = 401}, challenge).error == errc::ok);
+    CHECK(write_reply(out, {.status = 405}).error == errc::bad_argument);
+    CHECK(write_reply(out, {.status = 405}, challenge).error == errc::bad_argument);
+    CHECK(write_reply(out, {.status = 405}, allow).error == errc::ok);
+    CHECK(write_reply(out, {.status = 407}, proxy).error == errc::bad_argument);
+    CHECK(write_reply(out, {.status = 403}).error == errc::ok);
+}
+
+TEST_CASE("a text of the greatest length is written to its end by each machine (DESIGN 3)") {
+    constexpr std::size_t most = 65535;
+    std::string out(most + 1, ' ');
+    const auto filled = [&](const auto& write) { // with a field that fills it, and with one byte more
+        std::string value(60000, 'x');
+        const std::size_t bare = write(value).head.text().size() - value.size();
+        value.assign(most - bare + 1, 'x');
+        CHECK(write(value).error == errc::no_room);
+        value.pop_back();
+        const prepared made = write(value);
+        REQUIRE(made.head.text().size() == most);
+        return made.head;
+    };
+    const auto written = [](auto& machine, const auto& options, std::string_view input) {
+        std::size_t all = 0;
+        for (step now = machine.next(input, options); now.what == action::write && all <= most;
+             now = machine.next(input, options)) {
+            const std::size_t count = now.bytes.size() < 30011 ? now.bytes.size() : 30011;
+            REQUIRE(machine.wrote(count) == errc::ok);
+            all += count;
+        }
+        return all;
+    };
+    client_options asks;
+    asks.need = requirement::any;
+    asks.request = filled([&](const std::string& value) {
+        const field_text field[] = {{"X", value}};
+        return write_request(out, {"GET", "/", "a", {}, {}}, field);
+    });
+    client asker;
+    CHECK(written(asker, asks, {}) == most);
+    CHECK(asker.next({}, asks).what == action::read);
+    connect_options opens;
+    opens.connect = filled([&](const std::string& value) {
+        const field_text field[] = {{"X", value}};
+        return write_connect(out, {"a", 443, {}}, field);
+    });
+    connect_client opener;
+    CHECK(written(opener, opens, {}) == most);
+    CHECK(opener.next({}, opens).what == action::read);
+    constexpr port_range ports[] = {{443, 443}};
+    constexpr std::string_view head = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
+    proxy_options serves{.ports = ports};
+    serves.challenge = filled([&](const std::string& value) { return write_407(out, "Basic", value); });
+    connect_proxy proxy;
+    REQUIRE(proxy.next(head, serves).what == action::decide);
+    REQUIRE(proxy.challenge(serves) == errc::ok);
+    CHECK(written(proxy, serves, head) == most);
+    CHECK(proxy.next(head, serves).what == action::drain);
+}
+
 TEST_CASE("the registry (2817-35, 2817-36, 2817-37, 9110-16.7-01)") {
     static_assert(reason_phrase(426) == "Upgrade Required");
     static_assert(reason_phrase(421) == "Misdirected Request");
