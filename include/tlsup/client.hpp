@@ -169,6 +169,15 @@ template <client_parts Parts> class basic_client {
                state_ == client_state::probe_answer || state_ == client_state::awaiting;
     }
 
+    /// Whether the options bring the head that is written in this state. Options come with each call.
+    static constexpr bool brings(client_state when, const client_options& options) noexcept {
+        if (when == client_state::probing) {
+            return options.probe.kind() == head_kind::probe;
+        }
+        const head_kind other = when == client_state::asking ? head_kind::proxied : head_kind::none;
+        return options.request.kind() == head_kind::request || options.request.kind() == other;
+    }
+
     /// Octets that the buffer still has to begin with.
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
         return state_ == client_state::closed ? 0 : in_head() || holds_head_ ? reader_.size() : reader_.ahead();

@@ -110,10 +110,8 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::find_step(cons
 template <client_parts Parts>
 constexpr void basic_client<Parts>::start(std::string_view input, const client_options& options) noexcept {
     const bool required = options.need == requirement::tls;
-    const bool usable =
-        required ? options.probe.kind() == head_kind::probe &&
-                       (options.request.kind() == head_kind::request || options.request.kind() == head_kind::none)
-                 : options.request.kind() == head_kind::request || options.request.kind() == head_kind::proxied;
+    const bool usable = required ? brings(client_state::probing, options) && brings(client_state::releasing, options)
+                                 : brings(client_state::asking, options);
     if (!input.empty()) {
         end(errc::unsolicited_response);
     } else if (!usable) {
@@ -132,7 +130,7 @@ template <client_parts Parts> constexpr bool basic_client<Parts>::write_head(con
         end(errc::unsolicited_response);
         return false;
     }
-    if (written > text.size()) { // a shorter one, behind the beginning of another
+    if (!brings(state_, now.options) || written > text.size()) { // a shorter one, after the beginning of another
         end(errc::bad_options);
         return false;
     }

@@ -49,7 +49,7 @@ class response_filter {
 
     /// What to do next. `unread`: all bytes of the host's that were not taken. `detach` behind a 101 and behind a 2xx
     /// to CONNECT: the unread bytes are the host's, and go out as they are. `unsolicited_response`: bytes of the host's
-    /// while nothing was owed. RFC 9112 9.2.
+    /// while nothing was owed. RFC 9112 9.2. `switch_in_http_1_0`: a 101 of HTTP/1.0, or to such a request.
     constexpr step next(std::string_view unread, const filter_options& options) noexcept;
 
     /// `count` octets of the last `body` step left the buffer.
@@ -115,6 +115,10 @@ class response_filter {
         return result;
     }
 
+    /// Whether the response, or its request, is of HTTP/1.0. RFC 9110 7.8, 15.2.
+    [[nodiscard]] constexpr bool in_http_1_0() const noexcept {
+        return (old_ & 1U) != 0 || facts_.minor_version() == 0;
+    }
     /// Octets that the buffer still has to begin with.
     [[nodiscard]] constexpr std::size_t kept() const noexcept {
         return state_ == response_filter_state::reading   ? reader_.size()

@@ -161,6 +161,9 @@ constexpr bool response_filter::read_head(std::string_view input, const filter_o
     if (fault == errc::ok && sized && facts_.content_length() > options.body.content_bytes) {
         fault = errc::content_too_large;
     }
+    if (fault == errc::ok && facts_.status() == 101 && in_http_1_0()) {
+        fault = errc::switch_in_http_1_0;
+    }
     if (fault == errc::ok && facts_.interim() && interim_ >= options.interim_responses) {
         fault = errc::too_many_interim;
     }
@@ -173,9 +176,8 @@ constexpr bool response_filter::read_head(std::string_view input, const filter_o
 }
 
 constexpr void response_filter::head_complete(std::string_view head, const filter_options& options) noexcept {
-    const bool http_1_0 = (old_ & 1U) != 0 || facts_.minor_version() == 0;
     const bool opens = (connects_ & 1U) != 0 && facts_.status() / 100 == 2;
-    const bool fits = facts_.status() >= 200 && facts_.status() != 426 && !http_1_0 && !opens;
+    const bool fits = facts_.status() >= 200 && facts_.status() != 426 && !in_http_1_0() && !opens;
     detail::advert_place place;
     if (fits && !options.secure && options.advert.kind() == head_kind::advertisement) {
         place = detail::place_advert(head);
@@ -189,7 +191,7 @@ constexpr void response_filter::head_complete(std::string_view head, const filte
 }
 
 constexpr bool response_filter::insert(const filter_options& options, step& result) noexcept {
-    if (options.advert.kind() != head_kind::advertisement) { // it was one when the head was complete
+    if (options.advert.kind() != head_kind::advertisement || !detail::may_insert(options.advert)) { // it was one before
         end(errc::bad_options);
         return false;
     }

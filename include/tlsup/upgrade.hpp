@@ -184,6 +184,9 @@ constexpr errc judge_101(const response_facts& facts, token_list offered, const 
     if (offered.empty()) {
         return errc::unasked_101;
     }
+    if (facts.minor_version() == 0) {
+        return errc::switch_in_http_1_0;
+    }
     if (facts.has_transfer_encoding() || facts.content_length() != 0) {
         return errc::content_on_101;
     }

@@ -146,6 +146,14 @@ def wrong_101(lab):
         check_equal(server.firsts(), [said], f"requests of fetch {mode}")
 
 
+@case("routes: a 101 of HTTP/1.0 ends the road")
+def old_101(lab):
+    for mode, said in (("--require-tls", probe), ("--offer", page_in_clear)):
+        server = scripted_server(lab, lambda _: switch_to("TLS/1.2").replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        check_refused(ask(lab, server.port, mode), expected.peer_broke_protocol, "101 of HTTP/1.0")
+        check_equal(server.firsts(), [said], f"requests of fetch {mode}")
+
+
 @case("routes: a forward proxy invents a 101")
 def invented_101(lab):
     backend = http_backend(lab)

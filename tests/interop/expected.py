@@ -23,6 +23,7 @@ errors = {
     "426 for another protocol": ["no_common_token"],
     "101 that nobody asked for": ["unasked_101"],
     "101 for what was not offered": ["token_not_offered"],
+    "101 of HTTP/1.0": ["switch_in_http_1_0"],
     "the connection ended": ["peer_closed"],
     "a certificate that is not verified": ["unverified_peer"],
 }

@@ -187,6 +187,60 @@ TEST_CASE("what can be asked of which options") {
     CHECK(!starts(requirement::any, true, head_kind::reply));
 }
 
+TEST_CASE("a head of another kind is not written, though the options change in between") {
+    char text[300] = {};
+    const prepared_head proxied = write_proxied(text, {"GET", "/", "example.com", {}, {}}).head;
+    char other_text[300] = {};
+    const prepared_head reply = write_reply(other_text, {}).head;
+    char connect_text_[300] = {};
+    const prepared_head connect = write_connect(connect_text_, {"example.com", 80, {}}).head;
+    for (const prepared_head& wrong : {prepared_head{}, proxied, reply, connect}) {
+        const bool none = wrong.kind() == head_kind::none;
+        const bool forwarded = wrong.kind() == head_kind::proxied;
+        fixture probing(requirement::tls);
+        REQUIRE(probing.next({}).what == action::write);
+        probing.options.probe = wrong;
+        CHECK(probing.next({}).error == errc::bad_options);
+        fixture asking(requirement::any);
+        REQUIRE(asking.next({}).what == action::write);
+        asking.options.request = wrong;
+        CHECK(asking.next({}).error == (forwarded ? errc::ok : errc::bad_options));
+        fixture releasing(requirement::tls);
+        releasing.secure();
+        releasing.take(inner_200, action::drop);
+        REQUIRE(releasing.next({}).what == action::write);
+        releasing.options.request = wrong;
+        const step now = releasing.next({});
+        CHECK(now.what == (none ? action::detach : action::close));
+        CHECK(now.error == (none ? errc::ok : errc::bad_options));
+    }
+}
+
+TEST_CASE("a 101 of HTTP/1.0 switches nothing (9110-15.2-01)") {
+    const std::string old = "HTTP/1.0" + std::string(good_101.substr(8));
+    for (const requirement need : {requirement::tls, requirement::any}) {
+        fixture it(need, need == requirement::any ? offering : request_text{"GET", "/", "example.com", {}, {}});
+        it.write();
+        const step now = it.next(old);
+        CHECK(now.what == action::close);
+        CHECK(now.error == errc::switch_in_http_1_0);
+        CHECK(it.machine.outcome() == outcome::broken);
+        fixture good(need, need == requirement::any ? offering : request_text{"GET", "/", "example.com", {}, {}});
+        good.write();
+        CHECK(good.next(good_101).what == action::drop);
+    }
+    fixture unasked(requirement::any);
+    unasked.write();
+    CHECK(unasked.next(old).error == errc::unasked_101);
+    response_facts facts;
+    facts.start(1, 0, 101);
+    facts.field("upgrade", "TLS/1.2");
+    facts.field("connection", "upgrade");
+    REQUIRE(facts.finish() == errc::ok);
+    CHECK(judge_101(facts, default_tokens, {}) == errc::switch_in_http_1_0);
+    CHECK(judge_101(facts, default_tokens, {true, true}) == errc::switch_in_http_1_0);
+}
+
 TEST_CASE("a response to HEAD has no content, and a 101 or 204 none either (9112-6.3-01)") {
     fixture it(requirement::any, {"HEAD", "/", "example.com", {tls_token::tls_1_2}, {}});
     it.write();

@@ -274,6 +274,36 @@ TEST_CASE("behind a switch the bytes are the host's (9110-7.8-12, 9110-9.3.6-05)
     CHECK(machine == before);
 }
 
+TEST_CASE("a 101 of HTTP/1.0, or to such a request, does not pass (9110-15.2-01)") {
+    const std::string fields = " 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    for (const unsigned minor : {0U, 1U}) {
+        for (const std::string_view spoken : {"HTTP/1.0", "HTTP/1.1"}) {
+            const bool good = minor == 1 && spoken == "HTTP/1.1";
+            const run seen = every_way(std::string(spoken) + fields, {asked("GET", minor)}, advertising(), false);
+            CHECK(seen.end == (good ? action::detach : action::close));
+            CHECK(seen.error == (good ? errc::ok : errc::switch_in_http_1_0));
+            CHECK(seen.out == (good ? std::string(spoken) + fields : std::string{}));
+        }
+    }
+}
+
+TEST_CASE("an advertisement that is exchanged while it is written is bad_options (9110-7.8-11)") {
+    filter_options options = advertising();
+    char text[128] = {};
+    response_filter machine;
+    REQUIRE(machine.request(asked("GET")) == errc::ok);
+    constexpr std::string_view head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const step first = machine.next(head, options);
+    REQUIRE(first.what == action::body);
+    REQUIRE(machine.took(first.bytes.size()) == errc::ok);
+    REQUIRE(machine.next("\r\n", options).what == action::write);
+    for (const prepared_head& wrong : {write_advert(text, default_tokens, true).head, write_426(text, {}, {}).head}) {
+        response_filter copy = machine;
+        options.advert = wrong;
+        CHECK(copy.next("\r\n", options).error == errc::bad_options);
+    }
+}
+
 TEST_CASE("the end of a connection (9112-9.6-04, 9112-6.3-09, 9112-6.3-11)") {
     struct {
         std::string_view input;
