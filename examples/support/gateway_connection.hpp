@@ -261,7 +261,7 @@ class connection {
                         {"secure", view(machine_.secure())},
                         {"offer", request.offer.empty() ? to_string(request.why) : to_string(request.offer[0])}});
         moved_ = true;
-        if (how == tlsup::method::connect || how == tlsup::method::trace) {
+        if (how == tlsup::method::trace) { // CONNECT the machine refuses itself
             log("decision", {{"is", "refused with 501"}});
             must(machine_.reject(501));
         } else if (all_.backend == nullptr && !normal_path(origin_target(request))) {

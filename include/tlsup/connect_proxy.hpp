@@ -143,8 +143,8 @@ template <proxy_parts Parts> class basic_connect_proxy {
         return may_answer(status) ? refuse_for_caller(why, status) : errc::bad_argument;
     }
 
-    /// The same with a status of the caller's, 400 to 599: not 401 and 407, which need a challenge, nor 421 and 426,
-    /// which are not a proxy's to send. RFC 9110 15.5.2, 15.5.20.
+    /// The same with a status of the caller's, 400 to 599: not 401, 405 and 407, which need a challenge or the methods,
+    /// nor 421 and 426, which are not a proxy's to send. RFC 9110 15.5.2, 15.5.6, 15.5.20.
     [[nodiscard]] constexpr errc refuse(std::uint16_t status) noexcept {
         return may_answer(status) ? refuse_for_caller(errc::rejected, status) : errc::bad_argument;
     }
@@ -249,8 +249,7 @@ template <proxy_parts Parts> class basic_connect_proxy {
         return state_ == connect_proxy_state::granted || state_ == connect_proxy_state::dialing;
     }
     static constexpr bool may_answer(std::uint16_t status) noexcept {
-        return status != 401 && status != 407 && status != 421 && status != 426 &&
-               !detail::refusal_line<Parts.reasons>(status).empty();
+        return status != 421 && !detail::refusal_line<Parts.reasons>(status).empty();
     }
     [[nodiscard]] constexpr bool writing() const noexcept {
         return state_ == connect_proxy_state::confirming || state_ == connect_proxy_state::refusing;

@@ -33,9 +33,14 @@ struct server_options {
     upgrade_rules upgrade{};
     head_limits head{};
     body_limits body{};
-    std::uint8_t empty_lines = 1;      ///< before a request; RFC 9112 2.2
+    std::uint8_t empty_lines = 1; ///< before a request; RFC 9112 2.2
+    /// Shows CONNECT at `decide`, for `detach()` to a `connect_proxy`. Otherwise it is refused with 501 and
+    /// `connect_not_served`, inside TLS too. A 2xx to it opens a tunnel: the client takes all that follows for bytes of
+    /// the tunnel. So a host that declines it answers with anything but a 2xx, and the connection closes after that.
+    /// RFC 9110 9.3.6, RFC 9931 8.
+    bool connect_requests = false;
     std::uint32_t drain_bytes = 65536; ///< discarded behind a refusal before the connection closes; RFC 9112 9.6
-    /// The 426. It names exactly `upgrade.tokens`, or every step is `bad_options`. Made with `write_426`.
+    /// The 426. Made with `write_426`, and naming exactly `upgrade.tokens`, or every step is `bad_options`.
     prepared_head upgrade_required = default_upgrade_required;
 };
 

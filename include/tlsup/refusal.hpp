@@ -13,7 +13,13 @@
 
 namespace tlsup::detail {
 
-// The status lines from 400 on, one behind the other, each with its length before it. Without reasons they end behind
+// Whether a refusal can say this: nobody may send 401, 405, 407 and 426 without a field that a refusal does not have.
+// RFC 9110 15.5.2, 15.5.6, 15.5.8, 15.5.22.
+constexpr bool may_refuse_with(unsigned code) noexcept {
+    return code >= 400 && code != 401 && code != 405 && code != 407 && code != 426;
+}
+
+// The status lines of refusals, one behind the other, each with its length before it. Without reasons they end behind
 // the SP, RFC 9112 4.
 template <bool Reasons> constexpr std::string_view refusal_of(const status_entry& entry) noexcept {
     return Reasons ? entry.line : part(entry.line, 0, 4);
@@ -21,7 +27,7 @@ template <bool Reasons> constexpr std::string_view refusal_of(const status_entry
 template <bool Reasons> constexpr std::size_t refusal_line_octets() noexcept {
     std::size_t octets = 0;
     for (const status_entry& each : status_codes) {
-        octets += each.code() >= 400 ? refusal_of<Reasons>(each).size() + 1 : 0;
+        octets += may_refuse_with(each.code()) ? refusal_of<Reasons>(each).size() + 1 : 0;
     }
     return octets;
 }
@@ -30,7 +36,7 @@ template <bool Reasons> constexpr refusal_line_table<Reasons> make_refusal_lines
     refusal_line_table<Reasons> table{};
     std::size_t at = 0;
     for (const status_entry& each : status_codes) {
-        if (each.code() >= 400) {
+        if (may_refuse_with(each.code())) {
             const std::string_view line = refusal_of<Reasons>(each);
             table.of[at++] = static_cast<char>(line.size());
             for (const char letter : line) {
@@ -42,7 +48,7 @@ template <bool Reasons> constexpr refusal_line_table<Reasons> make_refusal_lines
 }
 template <bool Reasons> inline constexpr refusal_line_table<Reasons> refusal_lines = make_refusal_lines<Reasons>();
 
-/// The status line of a refusal, without the version; empty where the code is none. RFC 9112 4.
+/// The status line of a refusal, without the version; empty where no refusal has this code. RFC 9112 4.
 template <bool Reasons> TLSUP_SEPARATE constexpr std::string_view refusal_line(std::uint16_t code) noexcept {
     const auto& lines = refusal_lines<Reasons>.of;
     for (std::size_t at = 0; at < sizeof(lines);) {

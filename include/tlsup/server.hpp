@@ -91,9 +91,11 @@ template <server_parts Parts> class basic_server {
         return fire(server_event::replied);
     }
 
-    /// Answer with this status, 400 to 599 but 426, and close. RFC 9112 9.6.
+    /// Answer with this status, 400 to 599, and close. RFC 9112 9.6. `bad_argument`: no status that is registered, or
+    /// 401, 405, 407 and 426, which have to name a challenge, the methods or the tokens. Say `require_upgrade()` for a
+    /// 426; for the others `decline()`, and write the response as the host's own. RFC 9110 15.5.2, 15.5.6, 15.5.8.
     [[nodiscard]] constexpr errc reject(std::uint16_t status) noexcept {
-        if (status == 426 || detail::refusal_line<Parts.reasons>(status).empty()) {
+        if (detail::refusal_line<Parts.reasons>(status).empty()) {
             return errc::bad_argument;
         }
         if (state_ != server_state::deciding && state_ != server_state::serving) {

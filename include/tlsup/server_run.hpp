@@ -38,8 +38,8 @@ constexpr step basic_server<Parts>::run(action instead, std::string_view input, 
     result.error = errc::wrong_call;
     if (instead != action::read && state_ != server_state::closed) {
         result.what = instead;
-    } else if ((options.upgrade.defence != splice_defence::no_upgrade &&
-                options.upgrade_required.tokens() != options.upgrade.tokens) ||
+    } else if (options.upgrade_required.kind() != head_kind::upgrade_required ||
+               options.upgrade_required.tokens() != options.upgrade.tokens ||
                (options.upgrade.defence == splice_defence::dedicated_name && options.upgrade.names.size == 0)) {
         result.what = action::close;
         result.error = errc::bad_options;
@@ -147,6 +147,10 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
     probe_ = how == method::options;
     to_head_ = how == method::head;
     unasked_for_ = facts_.expects_continue() && facts_.has_content();
+    if (how == method::connect && !now.options.connect_requests) {
+        refuse(errc::connect_not_served);
+        return;
+    }
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
     if (unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
         refuse(unread != errc::ok ? unread : errc::content_too_large);
@@ -235,6 +239,7 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::await_tls(cons
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(const turn& now) noexcept {
     const bool replied = state_ == server_state::replying;
+    const bool closes = last_ || unasked_for_; // behind the reply
     // The pieces of the text that this state writes.
     detail::text_piece pieces[3] = {};
     std::uint16_t status = status_;
@@ -247,14 +252,14 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
     } else if (state_ == server_state::inner_reply) {
         pieces[0] = last_ ? detail::inner_reply_last : detail::inner_reply;
         status = 200;
-    } else if (replied && status_ == 421) {
-        pieces[0] = detail::misdirected_reply;
-    } else if (replied) {
+    } else if (replied && status_ == 426) {
         const prepared_head& head = now.options.upgrade_required;
         const std::string_view text = detail::part(head.text(), 0, to_head_ ? head.head_size() : head.text().size());
         pieces[0] = detail::part(text, 0, head.close_at());
-        pieces[1] = last_ || unasked_for_ ? detail::close_option : std::string_view{};
+        pieces[1] = closes ? detail::close_option : std::string_view{};
         pieces[2] = detail::part(text, head.close_at(), text.size());
+    } else if (replied && !closes) { // else it is a 421 that says what a refusal says. RFC 9112 9.6
+        pieces[0] = detail::misdirected_reply;
     } else if (held_ != 0 && !secure_) {
         pieces[0] = detail::alert_begin;
         std::size_t at = 0;

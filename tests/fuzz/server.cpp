@@ -7,7 +7,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::choices choose(data, size);
     server_options options{.upgrade = {static_cast<splice_defence>(choose.pick(4)), default_tokens,
                                        static_cast<method_policy>(choose.pick(3)), choose.pick(2) != 0}};
-    options.head.head_bytes = static_cast<std::uint16_t>(choose.pick(2) != 0 ? 200 : 65535);
+    const unsigned more = choose.pick(4);
+    options.head.head_bytes = static_cast<std::uint16_t>(more % 2 != 0 ? 200 : 65535);
+    options.connect_requests = more > 1;
     server machine;
     std::string clear;
     std::string plain;
@@ -54,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case action::decide: {
             fuzz::check(!switched || tls);
+            fuzz::check(options.connect_requests || decided.method() != method::connect);
             const request_view request = machine.request(now.bytes);
             fuzz::check(fuzz::inside(request.line.authority, now.bytes));
             const unsigned how = choose.pick(4);

@@ -174,3 +174,16 @@ def clear_request_after_101(lab):
     stream.sendall(b"GET /injected HTTP/1.1\r\nHost: localhost\r\n\r\n")
     check_equal(http.to_the_end_or_reset(), b"", "bytes from the gateway")
     check_equal(backend.targets(), [], "requests at the backend")
+
+
+@case("injection: a CONNECT to the gateway is a 501, and nothing behind it is a request")
+def connect_to_the_gateway(lab):
+    backend = http_backend(lab)
+    server = gateway(lab, backend=backend.port)
+    stream = lab.connect(server.port)
+    http = reader(stream)
+    stream.sendall(b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n"
+                   b"GET /injected HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    check_equal(http.response().status(), 501, "answer to CONNECT")
+    check_equal(http.to_the_end_or_reset(), b"", "bytes behind it")
+    check_equal(backend.targets(), [], "requests at the backend")

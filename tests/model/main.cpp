@@ -39,11 +39,13 @@ std::vector<setup> compositions() {
     add("client that requires TLS, server", [](setup&) {});
     add("client that follows a 426, strict server", [](setup& it) {
         it.asks = asks(requirement::any, get_head(false));
+        it.serves.connect_requests = true;
         it.strict = true;
     });
     add("client that offers with GET, server that takes any method", [](setup& it) {
         it.asks = asks(requirement::any, get_head(true));
         it.serves = serves(splice_defence::accept_splice_risk, method_policy::any, true);
+        it.serves.connect_requests = true;
     });
     add("client that offers with POST and waits for 100, server that takes content", [](setup& it) {
         it.asks = asks(requirement::any, post_head());

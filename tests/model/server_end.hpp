@@ -254,6 +254,7 @@ class server_caller {
         server& machine = end_.machine;
         const request_view request = machine.request(head);
         const method how = request.facts.method();
+        net_.expect(how != method::connect || of_.serves.connect_requests, property::accepted_answer);
         if (how == method::connect || how == method::trace) {
             must(machine.reject(501));
         } else if (!request.offer.empty()) {

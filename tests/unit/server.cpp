@@ -210,7 +210,7 @@ TEST_CASE("a handshake that is not the upgraded one ends the connection (P-OPO)"
 
 TEST_CASE("options decide: methods, content, no upgrade at all (9110-7.8-02)") {
     const auto why = [](std::string_view head, upgrade_rules rules) {
-        server_options options{.upgrade = rules};
+        const server_options options{.upgrade = rules, .connect_requests = true};
         server machine;
         const step now = machine.next(head, options);
         REQUIRE(now.what == action::decide);
@@ -258,6 +258,30 @@ TEST_CASE("a 426 that names other tokens than the options accept is not used") {
     CHECK(machine.next(probe, options).error == errc::bad_options);
     options.upgrade.tokens = {tls_token::tls_1_2};
     CHECK(machine.next(probe, options).what == action::decide);
+}
+
+TEST_CASE("what is no 426, or names other tokens, is not used as one, whatever the defence (2817-16)") {
+    char text[400] = {};
+    for (const splice_defence how : {splice_defence::no_upgrade, splice_defence::bound_alpn}) {
+        const server_options good{.upgrade = {how}};
+        for (const prepared_head& head :
+             {prepared_head{}, write_advert(text, default_tokens).head,
+              write_reply(text, {.status = 200, .advertise = default_tokens}).head,
+              write_request(text, {"GET", "/", "a", default_tokens, {}}).head,
+              write_probe(text, "a", default_tokens).head, write_426(text, {tls_token::tls_1_2}, "x").head}) {
+            server_options options = good;
+            options.upgrade_required = head;
+            server machine;
+            CHECK(machine.next(probe, options).error == errc::bad_options);
+            CHECK(machine.next(probe, options).what == action::close);
+            // Options come with each call.
+            server begun;
+            REQUIRE(begun.next(probe, good).what == action::decide);
+            REQUIRE(begun.require_upgrade() == errc::ok);
+            CHECK(begun.next(probe, options).error == errc::bad_options);
+            CHECK(begun.next(probe, good).status == 426);
+        }
+    }
 }
 
 TEST_CASE("a deadline inside a request is a 408, elsewhere a close (9112-9.5-01)") {

@@ -88,7 +88,7 @@ TEST_CASE("nothing fits a server that is over") {
 }
 
 TEST_CASE("a host may reject a request before and while it answers (9931-07, 9112-9.6-04)") {
-    for (const unsigned bad : {100U, 200U, 399U, 426U, 499U, 600U}) {
+    for (const unsigned bad : {100U, 200U, 399U, 401U, 405U, 407U, 426U, 499U, 600U}) {
         talk it{get};
         REQUIRE(it.next().what == action::decide);
         CHECK(it.machine.reject(static_cast<std::uint16_t>(bad)) == errc::bad_argument);
@@ -375,5 +375,151 @@ TEST_CASE("every state of a server can be left at once") {
         CHECK(it.machine.state() == (accepted ? server_state::continuing : server_state::replying));
         CHECK(it.machine.abort(errc::aborted) == errc::ok);
         CHECK(it.next().what == action::close);
+    }
+}
+
+TEST_CASE("a 426 is written to its end, with and without the option that closes, as long as one may be (2817-16)") {
+    std::string room(70000, ' ');
+    const std::size_t bare = write_426(room, default_tokens, std::string(60000, 'x')).head.text().size() - 60000;
+    const std::size_t longest = 65535 - std::string_view("close, ").size();
+    CHECK(write_426(room, default_tokens, std::string(longest - bare + 1, 'x')).error == errc::no_room);
+    const prepared made = write_426(room, default_tokens, std::string(longest - bare, 'x'));
+    REQUIRE(made.error == errc::ok);
+    REQUIRE(made.head.text().size() == longest);
+    for (const bool last : {false, true}) {
+        for (const std::size_t most : {std::size_t{70000}, std::size_t{4099}}) {
+            talk it{last ? "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" : get};
+            it.options.upgrade_required = made.head;
+            REQUIRE(it.next().what == action::decide);
+            REQUIRE(it.machine.require_upgrade() == errc::ok);
+            std::size_t written = 0;
+            for (step now = it.next(); now.what == action::write && written < 200000; now = it.next()) {
+                const std::size_t count = now.bytes.size() < most ? now.bytes.size() : most;
+                REQUIRE(it.machine.wrote(count) == errc::ok);
+                written += count;
+            }
+            CHECK(written == (last ? 65535 : longest));
+            CHECK(it.next().what == action::drop);
+        }
+    }
+}
+
+TEST_CASE("a status whose response needs a field is no refusal (RFC 9110 15.5.2, 15.5.6, 15.5.8)") {
+    for (const unsigned bad : {401U, 405U, 407U, 426U}) {
+        for (const bool serving : {false, true}) {
+            talk it{get};
+            REQUIRE(it.next().what == action::decide);
+            if (serving) {
+                REQUIRE(it.machine.decline() == errc::ok);
+                REQUIRE(it.next().what == action::answer);
+            }
+            const server before = it.machine;
+            CHECK(it.machine.reject(static_cast<std::uint16_t>(bad)) == errc::bad_argument);
+            CHECK(it.machine == before);
+        }
+        basic_server<server_parts{.reasons = false}> small;
+        REQUIRE(small.next(get, any_server).what == action::decide);
+        CHECK(small.reject(static_cast<std::uint16_t>(bad)) == errc::bad_argument);
+    }
+}
+
+TEST_CASE("a 421 says close where the connection closes, and only there (9112-9.6-01, 9110-15.5.20-01)") {
+    struct {
+        std::string_view head;
+        std::string_view content;
+        bool closes;
+    } const table[] = {
+        {"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n", "", false},
+        {"GET / HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n", "", true},
+        {"GET / HTTP/1.0\r\nHost: other.example\r\n\r\n", "", true},
+        {"GET / HTTP/1.0\r\nHost: other.example\r\nConnection: keep-alive\r\n\r\n", "", false},
+        {"POST / HTTP/1.1\r\nHost: other.example\r\nContent-Length: 2\r\n\r\n", "hi", false},
+        {"POST / HTTP/1.1\r\nHost: other.example\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n", "", true},
+        {"POST / HTTP/1.1\r\nHost: other.example\r\nContent-Length: 2\r\nConnection: close\r\n\r\n", "hi", true},
+    };
+    for (const auto& each : table) {
+        for (const bool reasons : {true, false}) {
+            CAPTURE(each.head);
+            talk it;
+            it.answer_probe();
+            it.plain = each.head;
+            it.plain += each.content;
+            std::string text;
+            std::size_t turns = 0;
+            step now = it.next();
+            for (; now.what != action::read && now.what != action::close && ++turns < 20; now = it.next()) {
+                if (now.what == action::write) {
+                    text += now.bytes.substr(0, reasons ? now.bytes.size() : 1);
+                    REQUIRE(it.machine.wrote(reasons ? now.bytes.size() : 1) == errc::ok);
+                    turns = 0;
+                } else if (now.bytes.empty()) {
+                    REQUIRE(it.machine.peer_closed(closure::close_notify) == errc::ok);
+                } else {
+                    REQUIRE(now.what != action::decide);
+                    REQUIRE(it.machine.took(now.bytes.size()) == errc::ok);
+                    it.plain.erase(0, now.bytes.size());
+                }
+            }
+            CHECK((now.what == action::close) == each.closes);
+            CHECK(starts(text, "HTTP/1.1 421 Misdirected Request\r\n"));
+            CHECK((text.find("\r\nConnection: close\r\n") != std::string::npos) == each.closes);
+            CHECK(text.find("\r\nContent-Length: 0\r\n") != std::string::npos);
+            CHECK(text.find("HTTP/", 1) == std::string::npos);
+            CHECK(it.machine.error() == errc::ok);
+        }
+    }
+}
+
+TEST_CASE("CONNECT is a 501 of the machine's, before the switch and inside TLS (9110-9.3.6-01)") {
+    for (const std::string_view head :
+         {"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
+          "CONNECT example.com:80 HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n",
+          "CONNECT other.example:443 HTTP/1.0\r\n\r\n"}) {
+        for (const bool secure : {false, true}) {
+            CAPTURE(head);
+            talk it;
+            if (secure) {
+                it.answer_probe();
+            }
+            (secure ? it.plain : it.clear) = std::string(head) + "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+            CHECK(it.write() == "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            CHECK(it.machine.error() == errc::connect_not_served);
+            CHECK(it.next().what == action::drain); // nothing of what the client took for the tunnel's is parsed
+            CHECK(it.machine.peer_closed() == errc::ok);
+            (secure ? it.plain : it.clear).clear();
+            CHECK(it.next().what == action::close);
+            CHECK(it.machine.outcome() == outcome::refused);
+        }
+    }
+}
+
+TEST_CASE("CONNECT is shown where the options ask for it, for a proxy or for a refusal (9110-9.3.6-01)") {
+    constexpr std::string_view head = "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n";
+    talk it{std::string(head) + "early"};
+    it.options.connect_requests = true;
+    REQUIRE(it.next().what == action::decide);
+    CHECK(it.machine.request(it.clear).facts.method() == method::connect);
+    CHECK(it.machine.accept(0) == errc::no_offer);
+    CHECK(it.machine.detach() == errc::ok);
+    CHECK(it.next().what == action::detach);
+    constexpr port_range ports[] = {{443, 443}};
+    connect_proxy proxy;
+    CHECK(proxy.next(it.clear, {.ports = ports}).what == action::decide); // all of it is unread yet
+    CHECK(proxy.target(head).host == "example.com");
+    constexpr std::string_view own = "CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n\r\n";
+    for (const bool secure : {false, true}) { // not opened: it closes
+        talk refused;
+        refused.options.connect_requests = true;
+        if (secure) {
+            refused.answer_probe();
+        }
+        (secure ? refused.plain : refused.clear) = own;
+        refused.decline();
+        REQUIRE(refused.next().what == action::answer);
+        CHECK(refused.machine.answered() == errc::ok);
+        REQUIRE(refused.next().what == action::drop);
+        REQUIRE(refused.machine.took(own.size()) == errc::ok);
+        (secure ? refused.plain : refused.clear).clear();
+        CHECK(refused.next().what == action::drain);
     }
 }
