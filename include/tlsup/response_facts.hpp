@@ -82,8 +82,8 @@ class response_facts {
         return head_.has(detail::head_facts::has_coding);
     }
 
-    /// How the content ends, once `finish` was called. `until_close` where neither field says, and where the last coding
-    /// is not chunked: the content is then in a coding that tlsup does not decode. RFC 9112 6.3(4), 6.3(8).
+    /// How the content ends, once `finish` was called. `until_close` where neither field says, and where the last
+    /// coding is not chunked: the content is then in a coding that tlsup does not decode. RFC 9112 6.3(4), 6.3(8).
     [[nodiscard]] TLSUP_SEPARATE constexpr tlsup::framing framing() const noexcept {
         return (end_ & settled) != 0                         ? static_cast<tlsup::framing>(end_ & 3U)
                : (end_ & has_no_content) != 0                ? tlsup::framing::none
