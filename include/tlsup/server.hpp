@@ -151,7 +151,8 @@ template <server_parts Parts> class basic_server {
         return fire(verdict.engine_sends_alert() ? server_event::ended : server_event::refused);
     }
 
-    /// The handshake is complete. An error other than `wrong_call` ends the connection.
+    /// The handshake is complete. An error other than `wrong_call` ends the connection. Then read once without waiting:
+    /// what came with the client's Finished has to be in `plain` at the next step. docs/security.md, Opossum.
     [[nodiscard]] constexpr errc tls_established(const tls_facts& facts, const server_options& options) noexcept {
         if (state_ != server_state::handshake) {
             return errc::wrong_call;

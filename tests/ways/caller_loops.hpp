@@ -9,7 +9,8 @@
 //   write(bytes, more)     how many octets were sent, into TLS once that is up. 0: the connection is broken
 //   take(bytes)            removes a step's bytes from their buffer, wherever in it they lie; how many these were
 //   start_tls(machine, …)  one turn of the handshake, and what came of it: `tls_established`, `tls_failed`. At a server
-//                          the gate goes first: `took`, `tls_hello`. Where it lacks bytes it receives some
+//                          the gate goes first: `took`, `tls_hello`. Where it lacks bytes it receives some. What
+//                          came with the end of the handshake is in `plain()` when it returns
 //   writable(), shut()     the write side is open; ends it, with a close_notify inside TLS
 //   close()                the same, and closes the connection
 //   dial(), keep()         at a client: connects again, empties the buffers; keeps the connection for another use.

@@ -63,6 +63,7 @@ server serve_blocking(const example::fd& socket, SSL_CTX* context) {
             SSL_set_app_data(engine.get(), &watch);
             if (SSL_accept(engine.get()) == 1) {
                 CHECK(machine.tls_established(facts_of(engine.get()), bound) == errc::ok);
+                look(socket.get(), engine.get(), plain); // the machine has to see what came with Finished
             } else {
                 (void)machine.tls_failed(); // `wrong_call` where the verdict has ended it
             }
@@ -151,6 +152,14 @@ TEST_CASE("engine owns the socket: another server name than the request's is ref
     CHECK(SSL_connect(client.get()) != 1);
     CHECK(alert_received() == 112); // unrecognized_name
     CHECK(it.serving.get().error() == errc::wrong_name);
+}
+
+TEST_CASE("engine owns the socket: a request in the same flight as Finished is spliced (P-OPO)") {
+    switched it;
+    CHECK(send_with_finished(it.near.get(), it.tls.client.get(), "GET /victim HTTP/1.1\r\nHost: example.com\r\n\r\n"));
+    const server machine = it.serving.get();
+    CHECK(machine.error() == errc::spliced);
+    CHECK(machine.outcome() == outcome::broken);
 }
 
 } // namespace ways

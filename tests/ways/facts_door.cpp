@@ -86,7 +86,9 @@ errc serve_by_facts(const example::fd& socket, SSL_CTX* context) {
         return why == errc::ok ? errc::tls_failed : why;
     }
     const errc error = judge_server_handshake(facts_of(engine.get()), bound.upgrade.defence);
-    if (error != errc::ok || SSL_has_pending(engine.get()) == 1) { // nothing comes before the answer to the probe
+    std::string early;
+    look(socket.get(), engine.get(), early);
+    if (error != errc::ok || !early.empty()) { // nothing comes before the answer to the probe
         return error != errc::ok ? error : errc::spliced;
     }
     const field_text fresh[] = {{"Cache-Control", "no-store"}};
@@ -164,6 +166,15 @@ TEST_CASE("facts door: a victim's ClientHello is refused with alert 120 (P-OPO)"
     CHECK(SSL_connect(victim.get()) != 1);
     CHECK(alert_received() == 120);
     CHECK(it.serving.get() == errc::foreign_alpn);
+}
+
+TEST_CASE("facts door: a request in the same flight as Finished is spliced (P-OPO)") {
+    connection it;
+    char text[200] = {};
+    REQUIRE(parse_response(it.ask(write_probe(text, host_name, default_tokens), 0)).status() == 101);
+    CHECK(send_with_finished(it.near.get(), it.tls.client.get(), "GET /victim HTTP/1.1\r\nHost: example.com\r\n\r\n"));
+    it.near.reset();
+    CHECK(it.serving.get() == errc::spliced);
 }
 
 TEST_CASE("facts door: bytes behind the offer get it ignored") {

@@ -114,6 +114,15 @@ inline bool receive(int socket, SSL* ssl, std::string& buffer) {
     return count > 0;
 }
 
+/// Receives into `buffer` what has arrived inside TLS by now, without waiting. An engine that owns the socket reads one
+/// record at a time: SSL_pending and SSL_has_pending say nothing of those that are still the kernel's.
+inline void look(int socket, SSL* ssl, std::string& buffer) {
+    const int flags = ::fcntl(socket, F_GETFL);
+    ::fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+    (void)receive(socket, ssl, buffer);
+    ::fcntl(socket, F_SETFL, flags);
+}
+
 /// Sends some of the bytes, into the engine if there is one. 0: the connection is broken.
 inline std::size_t send_some(int socket, SSL* ssl, std::string_view bytes) {
     const ssize_t count = ssl == nullptr ? ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL)
@@ -132,6 +141,32 @@ inline std::string receive_head(int socket, SSL* ssl, std::size_t content = 0) {
         end = text.find("\r\n\r\n");
     }
     return text;
+}
+
+/// A client that sends a request in the same flight as its Finished, as a victim's request may arrive when an attacker
+/// holds the two back until it has both. True once all of that is sent; what is answered is not read.
+inline bool send_with_finished(int socket, SSL_CTX* context, std::string_view request) {
+    using progress = example::tls_endpoint::progress;
+    example::tls_endpoint engine(context, example::tls_endpoint::role::client);
+    engine.expect_host(host_name);
+    engine.offer_alpn(alpn_name);
+    std::string flight;
+    progress found = engine.handshake();
+    while (found == progress::more) {
+        std::string records;
+        engine.output(flight);
+        if (send_some(socket, nullptr, flight) != flight.size() || !receive(socket, nullptr, records)) {
+            return false;
+        }
+        flight.clear();
+        engine.feed(records);
+        found = engine.handshake();
+    }
+    if (found != progress::done || !engine.write(request)) {
+        return false;
+    }
+    engine.output(flight);
+    return send_some(socket, nullptr, flight) == flight.size();
 }
 
 /// Whether the bytes are whole TLS records and nothing else. RFC 8446 5.1.
