@@ -1,8 +1,6 @@
 // relay.hpp: one request that is passed on to an origin server, and its response on the way back.
 #pragma once
 
-#include <strings.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -184,22 +182,17 @@ class exchange {
         return framing_ == tlsup::framing::until_close ? progress::cut : progress::done;
     }
 
-    /// The trailer fields that are not the hop's own, and do not say how the content ends. RFC 9110 6.5.1, 7.6.1.
+    /// The trailer fields that may cross. RFC 9110 6.5.1, 7.6.1.
     void pass_trailer(std::string& out) const {
         std::string_view trailer = last_chunk_; // behind the line that says 0, as fields stand behind a start line
         trailer.remove_prefix(trailer.starts_with("\r\n") ? 2 : 0);
         const tlsup::hop_fields hop(response_head_);
         tlsup::field_reader fields(trailer);
         for (tlsup::field each; fields.next(each);) {
-            if (!hop.contain(each.name) && !is_length(each.name) && !each.folded) {
+            if (hop.allow_trailer(each)) {
                 add_field(out, each.name, each.value);
             }
         }
-    }
-
-    static bool is_length(std::string_view name) {
-        constexpr std::string_view length = "content-length";
-        return name.size() == length.size() && ::strncasecmp(name.data(), length.data(), length.size()) == 0;
     }
 
     addresses::iterator next_;

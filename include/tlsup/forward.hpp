@@ -34,6 +34,39 @@ inline constexpr std::string_view hop_names[] = {"connection"sv,
 // 7.2, 7.6.2, 7.6.3; RFC 9112 6.3.
 inline constexpr std::string_view hop_duties[] = {"host"sv, "content-length"sv, "via"sv, "max-forwards"sv};
 
+// What a trailer never brings along, besides what stays behind in any case: it comes too late for what frames, routes,
+// authenticates or controls a message, or says how its content is to be read. RFC 9110 6.5.1.
+inline constexpr std::string_view no_trailers[] = {"content-length"sv,
+                                                   "host"sv,
+                                                   "via"sv,
+                                                   "forwarded"sv,
+                                                   "max-forwards"sv,
+                                                   "authorization"sv,
+                                                   "www-authenticate"sv,
+                                                   "cookie"sv,
+                                                   "set-cookie"sv,
+                                                   "expect"sv,
+                                                   "range"sv,
+                                                   "pragma"sv,
+                                                   "if-match"sv,
+                                                   "if-none-match"sv,
+                                                   "if-modified-since"sv,
+                                                   "if-unmodified-since"sv,
+                                                   "if-range"sv,
+                                                   "age"sv,
+                                                   "cache-control"sv,
+                                                   "date"sv,
+                                                   "expires"sv,
+                                                   "location"sv,
+                                                   "retry-after"sv,
+                                                   "vary"sv,
+                                                   "warning"sv,
+                                                   "content-encoding"sv,
+                                                   "content-type"sv,
+                                                   "content-range"sv,
+                                                   "content-location"sv,
+                                                   "content-language"sv};
+
 template <std::size_t Count>
 constexpr bool is_one_of(std::string_view name, const std::string_view (&names)[Count]) noexcept {
     bool found = false;
@@ -46,8 +79,7 @@ constexpr bool is_one_of(std::string_view name, const std::string_view (&names)[
 } // namespace detail
 
 /// The fields of a head that belong to its own hop: those that RFC 9110 lists, and each that a connection option names.
-/// It reads the head once. Views into the head, which must outlive it. Trailer fields are asked about like others.
-/// RFC 9110 7.6.1.
+/// It reads the head once. Views into the head, which must outlive it. RFC 9110 7.6.1.
 class hop_fields {
   public:
     explicit constexpr hop_fields(std::string_view head) noexcept {
@@ -62,6 +94,15 @@ class hop_fields {
     /// Whether the field stays behind. Options that name Host, Content-Length, Via or Max-Forwards have no effect.
     [[nodiscard]] constexpr bool contain(std::string_view name) const noexcept {
         return detail::is_one_of(name, detail::hop_names) || nominated(name);
+    }
+
+    /// Whether a field of the trailer that belongs to this head may be forwarded in a trailer: it is well-formed, not
+    /// folded, and none that stays behind, or that frames, routes, authenticates or controls the message. Those that
+    /// may not are left out; the others cross. RFC 9110 6.5.1, 7.6.1.
+    [[nodiscard]] constexpr bool allow_trailer(const field& each) const noexcept {
+        return !each.folded && detail::is_token(each.name) &&
+               detail::skip(each.value, 0, detail::class_value) == each.value.size() && !contain(each.name) &&
+               !detail::is_one_of(each.name, detail::no_trailers);
     }
 
     /// Whether a connection option takes the field away.

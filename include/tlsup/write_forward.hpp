@@ -156,8 +156,8 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
     return writer.finish(head_kind::request, {}, facts.method(), has_content);
 }
 
-/// The same with the content that the request announces. Chunks keep their framing; of the trailer, what `hop_fields`
-/// contain stays behind. RFC 9110 6.5.1, 7.6.1.
+/// The same with the content that the request announces. Chunks keep their framing; of the trailer, those fields cross
+/// that `hop_fields::allow_trailer` allows. RFC 9110 6.5.1, 7.6.1.
 constexpr prepared write_forward_request(room out, std::string_view head, const request_facts& facts,
                                          const forward_options& options) noexcept {
     const bool expects = options.expect_continue && facts.expects_continue();

@@ -128,7 +128,8 @@ def max_forwards(lab):
 
 chunks = (head + b"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: x-named\r\n\r\n"
           b"5;a=b\r\nhello\r\n1\r\n\n\r\n0;c\r\nX-Sum: 12\r\nX-Named: 1\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n"
-          b"Content-Length: 99\r\nX-Last: two words\r\n\r\n")
+          b"Content-Length: 99\r\nHost: evil\r\nSet-Cookie: a=b\r\nContent-Type: text/html\r\nCache-Control: public\r\n"
+          b"Location: http://evil/\r\nX-Last: two words\r\n\r\n")
 
 
 @case("forward: chunks, and the trailer without the fields of the hop")

@@ -122,6 +122,38 @@ TEST_CASE("an option does not take away what the hop answers for (9110-7.6.1-06,
     CHECK(hop_fields("GET / HTTP/1.1\r\nConnection: a, b\r\n\r\n").contain("B")); // as trailer fields are asked about
 }
 
+TEST_CASE("trailers hold nothing that frames, routes, authenticates or controls (9110-6.5.1-01, 9110-7.6.1-04)") {
+    const hop_fields hop("HTTP/1.1 200 OK\r\nConnection: close, X-Named, content-length\r\n\r\n");
+    const auto crosses = [&](std::string_view name) { return hop.allow_trailer({name, "x", false}); };
+    for (const std::string_view name : {"X-Sum", "Digest", "Repr-Digest", "Content-Digest", "Server-Timing", "ETag",
+                                        "Authentication-Info", "grpc-status"}) {
+        CHECK_MESSAGE(crosses(name), name);
+        CHECK_FALSE(hop.allow_trailer({name, "x", true})); // folded: no field of a trailer that is forwarded
+    }
+    for (const std::string_view name :
+         {// framing, and the hop
+          "Content-Length", "CONTENT-LENGTH", "Transfer-Encoding", "Trailer", "Connection", "Keep-Alive", "Upgrade",
+          "TE", "Proxy-Connection", "x-named",
+          // routing
+          "Host", "Via", "Forwarded", "Max-Forwards",
+          // authentication
+          "Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate", "Proxy-Authentication-Info",
+          "Cookie", "Set-Cookie",
+          // what is asked for
+          "Expect", "Range", "Pragma", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+          "If-Range",
+          // what the response means
+          "Age", "Cache-Control", "Date", "Expires", "Location", "Retry-After", "Vary", "Warning",
+          // how the content is to be read
+          "Content-Encoding", "Content-Type", "Content-Range", "Content-Location", "Content-Language"}) {
+        CHECK_MESSAGE(!crosses(name), name);
+    }
+    CHECK_FALSE(crosses("")); // what is no field is none in a trailer
+    CHECK_FALSE(crosses("X Y"));
+    CHECK_FALSE(hop.allow_trailer({"X", "a\rb", false}));
+    CHECK(hop.allow_trailer({"X", "", false}));
+}
+
 TEST_CASE("as many options as facts allow, and no more (9110-7.6.1-02)") {
     std::string value = "a0";
     for (int count = 1; count < 32; ++count) {
