@@ -25,7 +25,7 @@ LAYERS = [
     ["head_position", "fields"],
     ["content_position"],
     ["write_proxied"],
-    ["write", "write_connect", "cache_text"],
+    ["write", "write_connect", "write_date", "cache_text"],
     ["write_head", "write_fixed"],
     ["request_facts", "response_facts", "cache", "address"],
     ["facts", "network"],

@@ -136,9 +136,12 @@ class exchange {
     /// The head for the client; false where there is none. RFC 9110 7.6.
     bool write_head(std::string_view head, const tlsup::response_facts& facts, std::string& out) {
         std::string room(head.size() + 256, '\0');
-        const tlsup::prepared made = write_forward_response(
-            room, head, facts,
-            {.pseudonym = tlsup::forward_options{}.pseudonym, .http_1_0 = rules_.http_1_0, .close = rules_.last});
+        const tlsup::http_date now = date_now();
+        const tlsup::prepared made = write_forward_response(room, head, facts,
+                                                            {.pseudonym = tlsup::forward_options{}.pseudonym,
+                                                             .http_1_0 = rules_.http_1_0,
+                                                             .close = rules_.last,
+                                                             .date = now.text()});
         error_ = made.error; // what judge_forward_response says, too
         out += made.head.text();
         return made.error == tlsup::errc::ok;

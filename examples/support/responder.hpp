@@ -130,6 +130,7 @@ class responder {
             reply(404, "There is no such file.\n");
         } else {
             text_ = "HTTP/1.1 200 OK\r\n";
+            add_field(text_, "Date", date_now().text());
             add_field(text_, "Content-Type", file_.type);
             add_field(text_, "Content-Length", std::to_string(file_.left));
             if (rules_.last) {

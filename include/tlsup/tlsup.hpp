@@ -39,5 +39,6 @@
 #include "version.hpp"
 #include "write.hpp"
 #include "write_connect.hpp"
+#include "write_date.hpp"
 #include "write_forward.hpp"
 #include "write_proxied.hpp"

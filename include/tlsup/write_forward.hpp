@@ -32,6 +32,9 @@ struct forward_response_options {
     bool http_1_0 = false;
     bool close = false;       ///< `Connection: close`; written anyway where nothing else ends the content
     bool cooperating = false; ///< the response of a proxy whose challenge is the client's to answer. RFC 9110 11.7.1
+    /// When the response was received, as IMF-fixdate: `http_date`. A final response without Date gets it. Empty: the
+    /// caller has no clock. RFC 9110 6.6.1
+    std::string_view date{};
 };
 
 namespace detail {
@@ -45,6 +48,14 @@ constexpr void forward_field(head_writer& writer, const field& each) noexcept {
     } else {
         writer.line(each.name, each.value);
     }
+}
+
+/// The Date of a response that has none. What is no IMF-fixdate by its size is an error. RFC 9110 6.6.1.
+constexpr void add_date(head_writer& writer, std::string_view date) noexcept {
+    if (date.size() != 29 || !head_writer::is_value(date)) {
+        writer.fail(errc::bad_argument);
+    }
+    writer.line("Date", date);
 }
 
 constexpr void add_via(head_writer& writer, unsigned minor, std::string_view pseudonym) noexcept {
@@ -166,8 +177,8 @@ constexpr prepared write_forward_request(room out, std::string_view head, const 
 
 /// A response's head for the client. `facts`: finished, with `without_content` where the request was HEAD. The error
 /// that `judge_forward_response` gives; `bad_argument`: an interim response for HTTP/1.0, which is discarded (RFC 9110
-/// 15.2), a bad pseudonym, or a head that was not parsed. The content is framed as `forwarded_framing` says. A 426 is a
-/// response like others: its Upgrade concerned the other hop. RFC 9110 7.6, 15.5.22; RFC 9112 6.3.
+/// 15.2), a bad pseudonym or date, or a head that was not parsed. The content is framed as `forwarded_framing` says. A
+/// 426 is a response like others: its Upgrade concerned the other hop. RFC 9110 7.6, 15.5.22; RFC 9112 6.3.
 constexpr prepared write_forward_response(room out, std::string_view head, const response_facts& facts,
                                           const forward_response_options& options) noexcept {
     constexpr std::size_t reason_at = 13; // HTTP/1.1 200 and a space
@@ -183,6 +194,7 @@ constexpr prepared write_forward_response(room out, std::string_view head, const
     }
     writer.text("HTTP/1.1 ").number(facts.status()).text(" ");
     writer.text(detail::part(head, reason_at, line)).text("\r\n");
+    bool dated = options.date.empty() || facts.interim();
     field_reader fields(head);
     for (field each; fields.next(each);) {
         const bool relayed = options.cooperating && (detail::same_text(each.name, "proxy-authenticate"sv) ||
@@ -190,7 +202,11 @@ constexpr prepared write_forward_response(room out, std::string_view head, const
         if (!detail::same_text(each.name, "content-length"sv) &&
             !(relayed ? hop.nominated(each.name) : hop.contain(each.name))) {
             detail::forward_field(writer, each);
+            dated = dated || detail::same_text(each.name, "date"sv);
         }
+    }
+    if (!dated) {
+        detail::add_date(writer, options.date);
     }
     std::uint64_t length = facts.content_length();
     if (how == framing::chunked) {

@@ -1,6 +1,9 @@
 """What crosses the gateway between a client and a backend that means harm, or knows no better."""
 
+import datetime
+import email.utils
 import json
+import os
 
 import expected
 from backends import scripted_backend
@@ -25,6 +28,18 @@ def answer_to(lab, server, target, *fields, **how):
     stream = lab.connect(server.port)
     ask(stream, target, *fields, **how)
     return reader(stream).response(how.get("method", "GET"))
+
+
+def check_date(answer, wanted=None):
+    """Exactly one Date, in the form that senders have to use; `wanted`, or what the clock says."""
+    dates = [value for name, value in answer.fields if name == "date"]
+    check_equal(len(dates), 1, f"Date fields of {answer.first}")
+    if wanted is not None:
+        check_equal(dates[0], wanted, "Date")
+        return
+    seen = email.utils.parsedate_to_datetime(dates[0])
+    check_equal(email.utils.format_datetime(seen, usegmt=True), dates[0], "form of Date")
+    check(abs((datetime.datetime.now(datetime.timezone.utc) - seen).total_seconds()) < 3600, f"Date is {dates[0]}")
 
 
 head = b"HTTP/1.1 200 OK\r\n"
@@ -105,7 +120,8 @@ def hop_fields(lab):
     seen = answer_to(lab, server, "http://example.test/?a=%62", "Connection: x-mine, x-other, host", "X-Mine: 1", "X-Other: 2",
                      "Upgrade: h2c", "TE: trailers", "Keep-Alive: 3", "Proxy-Connection: close",
                      "Proxy-Authorization: Basic x", "Via: 1.1 outer", "X-Kept: 4", "Max-Forwards: 7", method="GET")
-    check_equal(sorted(seen.fields), [("content-length", "5"), ("via", "1.0 inner"), ("via", "1.1 tlsup"),
+    check_date(seen)
+    check_equal(sorted(f for f in seen.fields if f[0] != "date"), [("content-length", "5"), ("via", "1.0 inner"), ("via", "1.1 tlsup"),
                                       ("x-kept", "2"), ("x-kept", "3")], "fields of the response")
     check_equal(seen.body, b"hello", "content")
     request = backend.requests[0]
@@ -222,3 +238,32 @@ def content(lab):
     check_equal([(r.get("content-length"), r.get("transfer-encoding"), r.get("expect"), r.body)
                  for r in backend.requests],
                 [("5", None, None, b"hello"), ("0", None, None, b""), (None, None, None, b"")], "requests")
+
+
+@case("forward: what the gateway serves itself has a Date, and what a backend sent without one gets it")
+def date(lab):
+    old = "Sun, 06 Nov 1994 08:49:37 GMT"
+    _, server = behind(lab, {"/without": b"HTTP/1.1 103 Early Hints\r\n\r\n" + head + b"Content-Length: 0\r\n\r\n",
+                             "/with": head + f"Date: {old}\r\nContent-Length: 0\r\n\r\n".encode(),
+                             "/broken": b"HTTP/1.1 200\r\n\r\n"})
+    check_date(answer_to(lab, server, "/without"))
+    check_date(answer_to(lab, server, "/with"), old)
+    for target, status in (("/broken", 502), ("/without", 200)):
+        answer = answer_to(lab, server, target)
+        check_equal(answer.status(), status, f"status of {target}")
+        check_date(answer)
+    stream = lab.connect(server.port)
+    ask(stream, "/without")
+    interim = reader(stream).head()
+    check_equal((interim.status(), interim.get("date")), (103, None), "an interim response")
+    lab.file("www/page.txt", "a page\n")
+    files = gateway(lab, root=os.path.join(lab.folder, "www"))
+    for target, method, status in (("/page.txt", "GET", 200), ("/page.txt", "HEAD", 200), ("/none", "GET", 404),
+                                   ("/page.txt", "PUT", 405), ("*", "OPTIONS", 200)):
+        answer = answer_to(lab, files, target, method=method)
+        check_equal(answer.status(), status, f"status of {method} {target}")
+        check_date(answer)
+    secure = upgrade(lab, files.port, "localhost")
+    check_equal(reader(secure).response().status(), 200, "answer to the OPTIONS")
+    ask(secure, "/page.txt")
+    check_date(reader(secure).response())

@@ -120,6 +120,28 @@ TEST_CASE("framing by length, by chunks, or by the end (9112-6.3-01, 9112-6.3-11
     CHECK(forwarded_framing(facts_of("HTTP/1.1 204 X\r\n\r\n"), true) == framing::none);
 }
 
+TEST_CASE("a response without Date gets the time when it was received (RFC 9110 6.6.1)") {
+    forward_response_options options;
+    const http_date now(784111777);
+    options.date = now.text();
+    const std::string added =
+        "HTTP/1.1 200 X\r\nA: 1\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";
+    CHECK(back("HTTP/1.1 200 X\r\nA: 1\r\nContent-Length: 0\r\n\r\n", options) == added);
+    CHECK(back("HTTP/1.1 200 X\r\nA: 1\r\nDate: 1\r\nConnection: date\r\nContent-Length: 0\r\n\r\n", options) == added);
+    for (const std::string_view whole :
+         {"HTTP/1.1 200 X\r\ndATE: Sun, 06 Nov 1994 08:49:36 GMT\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 200 X\r\nDate: \r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 103 X\r\nLink: x\r\n\r\n"}) {
+        CHECK(back(whole, options) == whole);
+    }
+    CHECK(back("HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n", options) ==
+          "HTTP/1.1 503 X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+    for (const std::string_view bad : {"Sun, 06 Nov 1994 08:49:37 GM", "Sun, 06 Nov 1994 08:49:37 GMT ",
+                                       "Sun, 06 Nov 1994 08:49:37\rGMT", "Sunday, 06-Nov-94 08:49:37 GMT"}) {
+        options.date = bad;
+        CHECK_MESSAGE(back("HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n", options) == "bad_argument", bad);
+    }
+}
+
 TEST_CASE("interim responses go on, but not to HTTP/1.0 (9110-15.2-01, 9110-15.2-05)") {
     CHECK(back("HTTP/1.1 100 Continue\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     CHECK(back("HTTP/1.1 103 Early\r\nLink: <x>\r\nUpgrade: a\r\n\r\n") == "HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\n");
