@@ -33,6 +33,13 @@ class connection {
           outlet_(all.advert) {
         log("open", {{"peer", peer_}});
     }
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection() {
+        if (answering_ || !out_.empty()) {
+            reset_on_close(socket_.get());
+        }
+    }
 
     [[nodiscard]] bool over() const noexcept { return over_; }
     [[nodiscard]] pollfd client_poll() const noexcept {
@@ -216,7 +223,7 @@ class connection {
     }
 
     void close(errc why) {
-        if (tls_ && machine_.secure()) {
+        if (tls_ && machine_.secure() && !answering_) { // what is cut gets no close_notify, which says that it is whole
             shut_write_side();
         }
         log("close", {{"error", to_string(why)}, {"secure", view(machine_.secure())}});
@@ -299,6 +306,7 @@ class connection {
 
     void begin_answer(std::string_view head) {
         const tlsup::request_view request = machine_.request(head);
+        answering_ = true;
         outlet_.begin(request.facts, advertise_, machine_.secure());
         responder_.begin(head, request);
     }
@@ -318,6 +326,7 @@ class connection {
                            {"error", to_string(responder_.error())},
                            {"secure", view(machine_.secure())}});
             moved_ = true;
+            answering_ = false;
             must(machine_.answered(outlet_.closing()));
         }
         return now != responder::progress::more || !part.empty();
@@ -386,6 +395,7 @@ class connection {
     tlsup::deadline deadline_ = tlsup::deadline::none;
     clock::time_point until_ = clock::now() + std::chrono::seconds(60);
     bool advertise_ = false; // in the answer to the request that was decided on last
+    bool answering_ = false; // a response has begun and is not complete
     bool reading_ = true;
     bool ended_ = false; // nothing more will come
     bool moved_ = false; // the timer starts again

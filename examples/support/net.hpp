@@ -272,6 +272,12 @@ inline io write_some(int socket, std::string& queue) {
     return outcome;
 }
 
+/// Closing the socket becomes a reset: what the peer got of a message is not to look as if it were whole.
+inline void reset_on_close(int socket) noexcept {
+    const linger at_once{1, 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 /// Frees the memory of an empty queue that was long: a connection that rests costs little, whatever went through it.
 inline void release(std::string& queue) {
     if (queue.empty() && queue.capacity() > 4096) {

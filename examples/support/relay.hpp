@@ -67,7 +67,8 @@ class exchange {
             connecting_ = false;
         }
         if (!queue_.empty() && write_some(socket_.get(), queue_) == io::failed) {
-            queue_.clear(); // it may have answered all the same
+            queue_.clear(); // it may have answered all the same, but the end of that is no end in order: send() has
+            broken_ = true; // taken the error that read() would have shown
         }
         const io found = read_some(socket_.get(), in_);
         ended_ = ended_ || found == io::end || found == io::failed;

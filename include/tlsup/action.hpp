@@ -25,7 +25,8 @@ enum class action : std::uint8_t {
     tunnel,    ///< The tunnel is open; all unread bytes belong to it.
     detach,    ///< The machine has ended; the connection goes on, and all unread bytes are yours.
     drain,     ///< Shut down your write side, discard what arrives (`bytes`, then `took(n)`), until close.
-    close,     ///< Close the connection. Inside TLS send close_notify first. `error` says why, if not `ok`.
+    close,     ///< Close the connection. Inside TLS send close_notify first. `error` says why, if not `ok`. A response
+               ///< that was cut must not look complete: docs/security.md, Cut responses.
 };
 
 /// What a machine returns. A view into the caller's buffer, or static text, or a prepared head: valid until the buffer

@@ -188,7 +188,9 @@ template <server_parts Parts> class basic_server {
         return errc::ok;
     }
 
-    /// Ends the connection. `timeout` inside a request is answered with 408. RFC 9110 15.5.9.
+    /// Ends the connection. `timeout` inside a request is answered with 408. RFC 9110 15.5.9. Also the way to cut a
+    /// response that was begun and cannot be completed: then send no close_notify at the `close` step, and reset the
+    /// connection, so that the response does not look complete. docs/security.md, Cut responses.
     [[nodiscard]] constexpr errc abort(errc why) noexcept {
         if (state_ == server_state::closed) {
             return errc::wrong_call;

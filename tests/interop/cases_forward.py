@@ -4,11 +4,14 @@ import datetime
 import email.utils
 import json
 import os
+import socket
+import threading
 
 import expected
 from backends import scripted_backend
 from cases_basics import upgrade
-from lab import case, check, check_equal
+from lab import case, check, check_equal, until
+from loads import reset
 from peers import check_exit, fetch, gateway
 from wire import reader
 
@@ -267,3 +270,80 @@ def date(lab):
     check_equal(reader(secure).response().status(), 200, "answer to the OPTIONS")
     ask(secure, "/page.txt")
     check_date(reader(secure).response())
+
+
+class cutting_backend:
+    """An origin server that sends what it has for the target, waits until the client has seen it, and resets."""
+
+    def __init__(self, lab, answers):
+        self.answers = answers
+        self.seen = threading.Event()
+        self.port = lab.serve(self.take)
+
+    def take(self, stream):
+        http = reader(stream)
+        stream.sendall(self.answers[http.head().target()])
+        until(self.seen, "the client")
+        self.seen.clear()
+        reset(http)
+
+
+def check_cut(http, goes_on, what):
+    """The response begins, then `goes_on()`: what follows is a reset, and nothing before it. The socket below TLS is read,
+    since a close_notify would be a record, and Python calls a reset there an end."""
+    http.held = http.until(b"half")
+    goes_on()
+    got = b""
+    try:
+        while data := socket.socket.recv(http.stream, 65536):
+            got += data
+        check(False, f"{what} ended as if it were complete, with {len(got)} bytes behind its part")
+    except ConnectionResetError:
+        check_equal(got, b"", f"{what}: bytes before the reset")
+
+
+unfinished = {"/close": head + b"\r\nhalf", "/length": head + b"Content-Length: 50\r\n\r\nhalf",
+              "/chunks": head + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"}
+
+
+def secured(lab, server):
+    stream = upgrade(lab, server.port, "localhost")
+    check_equal(reader(stream).response().status(), 200, "answer to the OPTIONS")
+    return stream
+
+
+@case("forward: a response that the backend cuts by a reset looks cut, in clear and inside TLS")
+def cut(lab):
+    backend = cutting_backend(lab, unfinished)
+    server = gateway(lab, backend=backend.port)
+    for target in unfinished:
+        for version in ("1.0", "1.1"):
+            for secure in (False, True):
+                stream = secured(lab, server) if secure else lab.connect(server.port)
+                ask(stream, target, version=version)
+                check_cut(reader(stream), backend.seen.set, f"{target} for HTTP/{version}, {secure=}")
+
+
+@case("forward: a response that the backend cuts while the request's content is on its way looks cut")
+def cut_while_writing(lab):
+    backend = cutting_backend(lab, unfinished)
+    server = gateway(lab, backend=backend.port)
+    much = bytes(12 * 1024 * 1024)  # more than the kernel takes for a backend that reads nothing
+    for target in unfinished:
+        stream = lab.connect(server.port)
+        ask(stream, target, f"Content-Length: {len(much)}", method="POST", version="1.0", content=much)
+        check_cut(reader(stream), backend.seen.set, target)
+
+
+@case("forward: a response that the end of the gateway cuts looks cut, in clear and inside TLS")
+def cut_by_the_end(lab):
+    server = gateway(lab, backend=cutting_backend(lab, unfinished).port)
+    streams = [lab.connect(server.port), secured(lab, server)]
+    readers = [reader(stream) for stream in streams]
+    for stream, http in zip(streams, readers):
+        ask(stream, "/close", version="1.0")
+        http.held = http.until(b"half")
+    check_equal(server.process.terminate(), 0, "exit status of the gateway")
+    lab.gateways.remove(server)
+    for http in readers:
+        check_cut(http, lambda: None, "a response at the gateway's end")

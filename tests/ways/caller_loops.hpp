@@ -12,7 +12,9 @@
 //                          the gate goes first: `took`, `tls_hello`. Where it lacks bytes it receives some. What
 //                          came with the end of the handshake is in `plain()` when it returns
 //   writable(), shut()     the write side is open; ends it, with a close_notify inside TLS
-//   close()                the same, and closes the connection
+//   close()                the same, and closes the connection. At a server it gets the error. After `aborted` a
+//   response
+//                          may have been cut: no close_notify then, and a reset, so that it does not look complete
 //   dial(), keep()         at a client: connects again, empties the buffers; keeps the connection for another use.
 //                          On a route: connects to the first proxy, or to the server where there is none
 //
@@ -45,7 +47,7 @@ template <class Io, class Host> server serve(Io& io, Host& host, const server_op
             const std::size_t count = io.write(now.bytes, now.more);
             (void)(count != 0 ? machine.wrote(count) : machine.abort(errc::aborted));
         } else if (now.what == action::close || now.what == action::detach) {
-            now.what == action::close ? io.close() : host.take_over(io);
+            now.what == action::close ? io.close(now.error) : host.take_over(io);
             return machine; // its outcome() and error() tell how it went
         } else if (now.what == action::drain && io.writable()) {
             io.shut();

@@ -16,6 +16,7 @@ constexpr std::string_view secret = "/secret-path";
 struct site {
     std::string content_seen;
     bool taken_over = false;
+    bool cuts = false;
 
     template <class Io> void decide(server& machine, std::string_view head, Io& io) {
         const request_view request = machine.request(head);
@@ -38,6 +39,12 @@ struct site {
     }
     template <class Io> void answer(server& machine, std::string_view head, Io& io) {
         char text[300] = {};
+        if (cuts) { // only the end of the connection ends the content, and this is not the end
+            if (send_all(machine, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf", io)) {
+                CHECK(machine.abort(errc::aborted) == errc::ok);
+            }
+            return;
+        }
         const bool last = machine.request(head).facts.last();
         const prepared reply = write_reply(text, {.close = last, .content = machine.secure() ? "in TLS" : "in clear"});
         if (!send_all(machine, reply.head.text(), io)) {
@@ -131,6 +138,15 @@ TEST_CASE("memory BIO: probe and 101 in clear, all else inside TLS") {
     CHECK(only_records(down.substr(switching.size())));
     CHECK(up.find(secret) == std::string_view::npos);
     CHECK(down.find("in TLS") == std::string_view::npos);
+}
+
+TEST_CASE("memory BIO: a response that the host cuts does not look complete (9112-9.8-03)") {
+    exchange it;
+    it.host.cuts = true;
+    const auto [got, machine] = it.run();
+    CHECK(machine.error() == errc::aborted);
+    CHECK(got.text == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf");
+    CHECK(got.machine.outcome() == outcome::truncated);
 }
 
 TEST_CASE("memory BIO: a 426 is followed on the same connection") {

@@ -95,8 +95,10 @@ class memory_bio_io {
         ::shutdown(socket_.get(), SHUT_WR);
         writable_ = false;
     }
-    void close() {
-        if (writable_) {
+    void close(errc why = errc::ok) {
+        if (why == errc::aborted) {
+            example::reset_on_close(socket_.get());
+        } else if (writable_) {
             shut();
         }
         socket_.reset();
