@@ -29,8 +29,8 @@ class connection {
   public:
     /// `peer`: the client's address.
     connection(fd socket, std::string peer, unsigned id, const shared& all)
-        : socket_(std::move(socket)), peer_(std::move(peer)), id_(id), all_(all), responder_(all.set, all.backend),
-          outlet_(all.advert) {
+        : socket_(std::move(socket)), peer_(std::move(peer)), id_(id), all_(all),
+          responder_(all.set, all.backend, all.name), outlet_(all.advert) {
         log("open", {{"peer", peer_}});
     }
     connection(const connection&) = delete;
@@ -274,6 +274,10 @@ class connection {
         } else if (all_.backend == nullptr && !normal_path(origin_target(request))) {
             log("decision", {{"is", "bad path"}});
             must(machine_.reject(400));
+        } else if (all_.backend != nullptr &&
+                   judge_forward_request(head, request.facts, all_.name) == errc::forwarding_loop) {
+            log("decision", {{"is", "refused with 508"}, {"error", to_string(errc::forwarding_loop)}});
+            must(machine_.reject(suggested_status(errc::forwarding_loop)));
         } else {
             obey(request, all_.set.rules.decide(request, peer_, machine_.secure()));
         }

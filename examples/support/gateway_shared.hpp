@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <tlsup/action.hpp>
 #include <tlsup/write.hpp>
 
 #include "gateway_options.hpp"
+#include "instance.hpp"
 #include "log.hpp"
 #include "net.hpp"
 #include "tls.hpp"
@@ -22,6 +24,7 @@ struct shared {
     const tlsup::prepared_head& advert; // what advertises TLS in a response
     SSL_CTX* context;
     const addresses* backend; // null with --root
+    std::string name = instance_name();
 };
 
 inline constexpr std::size_t queue_limit = 256 * 1024; // of bytes that a client has not read yet

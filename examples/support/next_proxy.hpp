@@ -1,7 +1,12 @@
 // next_proxy.hpp: the tunnel through another proxy that this one was told to use.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <tlsup/connect_client.hpp>
+#include <tlsup/forward.hpp>
 
 #include "dialer.hpp"
 
@@ -14,10 +19,24 @@ struct next_hop {
     std::string password;
 };
 
+/// The Via lines of a CONNECT that is passed on: those that it came with, and who passes it on. RFC 9110 7.6.3.
+inline std::vector<std::string> via_lines(std::string_view head, std::string_view name) {
+    std::vector<std::string> lines;
+    tlsup::field_reader fields(head);
+    for (tlsup::field each; fields.next(each);) {
+        if (tlsup::detail::same_text(each.name, "via")) {
+            lines.emplace_back(each.value);
+        }
+    }
+    const char minor = head[head.find('\r') - 1]; // the request line ends with it
+    lines.push_back(std::string("1.") + minor + " " + std::string(name));
+    return lines;
+}
+
 /// One CONNECT to the next proxy. The credentials go at once, so there is nothing to repeat when it asks for them.
 class next_proxy {
   public:
-    /// Octets that a CONNECT may have.
+    /// Octets that a CONNECT may have, without Via.
     static constexpr std::size_t room = 4096;
 
     /// `over` is called once, in a later turn of the loop than the constructor.
@@ -26,10 +45,18 @@ class next_proxy {
     next_proxy(const next_proxy&) = delete;
     next_proxy& operator=(const next_proxy&) = delete;
 
-    void ask(const next_hop& hop, std::string_view host, std::uint16_t port) {
+    /// `via`: see `via_lines`.
+    void ask(const next_hop& hop, std::string_view host, std::uint16_t port, const std::vector<std::string>& via) {
         const tlsup::connect_text text{host, port, {hop.user, hop.password}};
-        room_.resize(room);
-        options_.connect = tlsup::write_connect(room_, text).head; // an empty one makes the machine say bad_options
+        std::vector<tlsup::field_text> fields;
+        std::size_t more = 0;
+        for (const std::string& each : via) {
+            fields.push_back({"Via", each});
+            more += each.size() + 7;
+        }
+        room_.resize(room + more);
+        options_.connect = tlsup::write_connect(room_, text, {fields.data(), fields.size()})
+                               .head; // an empty one makes the machine say bad_options
         watch_.want(socket_.get(), EPOLLOUT);
     }
 

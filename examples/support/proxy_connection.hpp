@@ -112,9 +112,16 @@ class connection {
         case action::write:
             return write(step);
         case action::decide:
-            decide(machine_.target(step.bytes));
+            if (tlsup::passed_through(step.bytes, all_.name)) {
+                must(machine_.refuse(errc::forwarding_loop));
+            } else {
+                decide(machine_.target(step.bytes));
+            }
             return true;
         case action::dial:
+            if (all_.set.via) {
+                route_.announce(via_lines(step.bytes, all_.name));
+            }
             dial(machine_.target(step.bytes));
             return true;
         case action::drop:

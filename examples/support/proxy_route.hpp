@@ -31,6 +31,9 @@ class route {
         return true;
     }
 
+    /// The Via lines of the CONNECT for the next proxy.
+    void announce(std::vector<std::string> via) { lines_ = std::move(via); }
+
     void cancel() noexcept {
         dialer_.cancel();
         if (next_ != nullptr) {
@@ -57,7 +60,7 @@ class route {
             return;
         }
         next_ = std::make_unique<next_proxy>(loop_, std::move(socket_), [this] { asked(); });
-        next_->ask(*via_, target_.host, target_.port);
+        next_->ask(*via_, target_.host, target_.port, lines_);
     }
 
     void asked() {
@@ -78,6 +81,7 @@ class route {
     dialer dialer_;
     std::unique_ptr<next_proxy> next_;
     destination target_;
+    std::vector<std::string> lines_;
     fd socket_;
     tlsup::errc error_ = tlsup::errc::ok;
     std::uint16_t status_ = 0;

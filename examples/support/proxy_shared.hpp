@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "instance.hpp"
 #include "log.hpp"
 #include "proxy_options.hpp"
 #include "proxy_route.hpp"
@@ -22,6 +23,7 @@ struct shared {
     tunnel_patience patience;
     std::function<void(unsigned id)> over; // the connection stays where it is up to the end of the loop's turn
     std::size_t carried = 0;               // connections that were not refused
+    std::string name = instance_name();    // in Via
 };
 
 } // namespace example::proxy

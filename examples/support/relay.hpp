@@ -30,7 +30,8 @@ class exchange {
     /// passed on.
     exchange(const addresses& backend, std::string_view head, const tlsup::request_view& request,
              std::string_view content, const tlsup::forward_options& how, const reply_rules& rules)
-        : next_(backend.begin()), end_(backend.end()), rules_(rules), head_(head.size() + 1024, '\0') {
+        : next_(backend.begin()), end_(backend.end()), rules_(rules), pseudonym_(how.pseudonym),
+          head_(head.size() + 1024, '\0') {
         const bool bare = request.facts.framing() == tlsup::framing::none;
         const tlsup::prepared made = write_forward_request(
             head_, head, request.facts, how, bare ? tlsup::content{} : tlsup::content::of(content.size()));
@@ -138,11 +139,9 @@ class exchange {
     bool write_head(std::string_view head, const tlsup::response_facts& facts, std::string& out) {
         std::string room(head.size() + 256, '\0');
         const tlsup::http_date now = date_now();
-        const tlsup::prepared made = write_forward_response(room, head, facts,
-                                                            {.pseudonym = tlsup::forward_options{}.pseudonym,
-                                                             .http_1_0 = rules_.http_1_0,
-                                                             .close = rules_.last,
-                                                             .date = now.text()});
+        const tlsup::prepared made = write_forward_response(
+            room, head, facts,
+            {.pseudonym = pseudonym_, .http_1_0 = rules_.http_1_0, .close = rules_.last, .date = now.text()});
         error_ = made.error; // what judge_forward_response says, too
         out += made.head.text();
         return made.error == tlsup::errc::ok;
@@ -203,6 +202,7 @@ class exchange {
     addresses::iterator end_;
     fd socket_;
     reply_rules rules_;
+    std::string_view pseudonym_; // in the response's Via, too
     tlsup::client machine_;
     tlsup::client_options options_;
     std::string head_;          // of the request; the options view it

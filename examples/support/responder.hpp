@@ -21,8 +21,9 @@ class responder {
   public:
     using progress = exchange::progress;
 
-    /// `backend` is null where files are served.
-    responder(const settings& set, const addresses* backend) : set_(set), backend_(backend) {}
+    /// `backend` is null where files are served. `name`: who forwards, in Via; it outlives the responder.
+    responder(const settings& set, const addresses* backend, std::string_view name)
+        : set_(set), backend_(backend), name_(name) {}
 
     /// Content of the request that comes next. Files are not interested.
     void add_content(std::string_view part) {
@@ -106,7 +107,7 @@ class responder {
     void pass_on(std::string_view head, const tlsup::request_view& request) {
         const std::string host = to_string(*set_.backend);
         exchange_.emplace(*backend_, head, request, content_,
-                          tlsup::forward_options{.default_host = host, .close = true}, rules_);
+                          tlsup::forward_options{.pseudonym = name_, .default_host = host, .close = true}, rules_);
         content_.clear();
         error_ = exchange_->error();
         if (error_ == tlsup::errc::ok || error_ == tlsup::errc::upstream_unreachable) {
@@ -149,6 +150,7 @@ class responder {
 
     const settings& set_;
     const addresses* backend_;
+    std::string_view name_;
     std::string content_;
     reply_rules rules_;
     std::string text_; // goes out first: a head, or a whole response

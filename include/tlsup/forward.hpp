@@ -184,10 +184,68 @@ constexpr errc response_fault(std::string_view head, const response_facts& facts
 
 } // namespace detail
 
+namespace detail {
+
+/// Where a comment that begins at `at` ends: behind its parenthesis; `at` where it has no end. RFC 9110 5.6.5.
+constexpr std::size_t skip_comment(std::string_view text, std::size_t at) noexcept {
+    std::size_t depth = 0;
+    for (std::size_t to = at; to < text.size(); ++to) {
+        if (text[to] == '\\') {
+            ++to; // a quoted pair
+        } else if (text[to] == '(') {
+            ++depth;
+        } else if (text[to] == ')' && --depth == 0) {
+            return to + 1;
+        }
+    }
+    return at;
+}
+
+/// Whether a member of one Via line was written by `received_by`. Of a comment without an end the parentheses count as
+/// blanks: whoever joins two lines must not hide the members of the second. RFC 9110 7.6.3.
+constexpr bool via_names(std::string_view value, std::string_view received_by) noexcept {
+    unsigned words = 0; // of this member: the protocol, then who received it
+    bool comments = true;
+    for (std::size_t at = 0; at < value.size();) {
+        const std::size_t from = at;
+        while (at < value.size() && !is_blank(value[at]) && value[at] != ',' && value[at] != '(' && value[at] != ')') {
+            ++at;
+        }
+        if (at != from) {
+            if (++words == 2 && same_text(part(value, from, at), received_by)) {
+                return true;
+            }
+            continue;
+        }
+        words = value[at] == ',' ? 0 : words;
+        const std::size_t end = comments && value[at] == '(' ? skip_comment(value, at) : at + 1;
+        comments = comments && end != at;
+        at = comments ? end : at + 1;
+    }
+    return false;
+}
+
+} // namespace detail
+
+/// Whether a request has passed the intermediary whose Via says `received_by`, case aside: it is in a loop. That name
+/// must be this instance's alone, such as a random pseudonym for each start: others with the same name would refuse
+/// what they forward to each other. `head`: as a machine showed it. RFC 9110 7.6, 7.6.3.
+constexpr bool passed_through(std::string_view head, std::string_view received_by) noexcept {
+    field_reader fields(head);
+    for (field each; fields.next(each);) {
+        if (detail::same_text(each.name, "via"sv) && detail::via_names(each.value, received_by)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Whether a request may be forwarded. `head`: as a machine showed it; `facts`: finished. The facts' own fault;
 /// `bad_argument` for CONNECT, which is `connect_proxy`'s; `hops_exhausted` for OPTIONS and TRACE with `Max-Forwards:
-/// 0`, which are answered here. RFC 9110 7.6.2, 9.3.6.
-constexpr errc judge_forward_request(std::string_view head, const request_facts& facts) noexcept {
+/// 0`, which are answered here; `forwarding_loop` where it has passed `received_by`: answer with 508 and close. Without
+/// that name nobody looks for loops. RFC 9110 7.6.2, 7.6.3, 9.3.6.
+constexpr errc judge_forward_request(std::string_view head, const request_facts& facts,
+                                     std::string_view received_by = {}) noexcept {
     if (facts.fault() != errc::ok) {
         return facts.fault();
     }
@@ -201,7 +259,7 @@ constexpr errc judge_forward_request(std::string_view head, const request_facts&
             return errc::hops_exhausted;
         }
     }
-    return errc::ok;
+    return !received_by.empty() && passed_through(head, received_by) ? errc::forwarding_loop : errc::ok;
 }
 
 /// Whether a response may be forwarded; if not, answer 502 and close the connection that it came from. `asked`: the

@@ -10,9 +10,12 @@ import threading
 import expected
 from backends import scripted_backend
 from cases_basics import upgrade
+from hop import hop
 from lab import case, check, check_equal, until
-from loads import reset
+from loads import ask as ask_tunnel
+from loads import reset, upstream
 from peers import check_exit, fetch, gateway
+from proxies import check_log_refused, connect_proxy
 from wire import reader
 
 
@@ -43,6 +46,10 @@ def check_date(answer, wanted=None):
     seen = email.utils.parsedate_to_datetime(dates[0])
     check_equal(email.utils.format_datetime(seen, usegmt=True), dates[0], "form of Date")
     check(abs((datetime.datetime.now(datetime.timezone.utc) - seen).total_seconds()) < 3600, f"Date is {dates[0]}")
+
+
+def check_via(message, *wanted):
+    check_equal(expected.members_of_via(message.get("via")), list(wanted), f"Via of {message.first}")
 
 
 head = b"HTTP/1.1 200 OK\r\n"
@@ -124,13 +131,15 @@ def hop_fields(lab):
                      "Upgrade: h2c", "TE: trailers", "Keep-Alive: 3", "Proxy-Connection: close",
                      "Proxy-Authorization: Basic x", "Via: 1.1 outer", "X-Kept: 4", "Max-Forwards: 7", method="GET")
     check_date(seen)
-    check_equal(sorted(f for f in seen.fields if f[0] != "date"), [("content-length", "5"), ("via", "1.0 inner"), ("via", "1.1 tlsup"),
-                                      ("x-kept", "2"), ("x-kept", "3")], "fields of the response")
+    check_via(seen, "1.0 inner", "ours")
+    check_equal(sorted(f for f in seen.fields if f[0] not in ("date", "via")),
+                [("content-length", "5"), ("x-kept", "2"), ("x-kept", "3")], "fields of the response")
     check_equal(seen.body, b"hello", "content")
     request = backend.requests[0]
     check_equal(request.first, "GET /?a=%62 HTTP/1.1", "request line at the backend")
-    check_equal(sorted(request.fields), [("connection", "close"), ("host", "example.test"), ("max-forwards", "7"),
-                                         ("via", "1.1 outer"), ("via", "1.1 tlsup"), ("x-kept", "4")],
+    check_via(request, "1.1 outer", "ours")
+    check_equal(sorted(f for f in request.fields if f[0] != "via"),
+                [("connection", "close"), ("host", "example.test"), ("max-forwards", "7"), ("x-kept", "4")],
                 "fields at the backend")
 
 
@@ -198,8 +207,10 @@ def early_hints(lab):
         first, second, last = http.head(), http.head(), http.head()
         check_equal([first.first, second.first, last.first],
                     ["HTTP/1.1 103 Early Hints", "HTTP/1.1 102 Processing", "HTTP/1.1 200 OK"], "heads")
-        check_equal((first.fields, second.fields), ([("link", "</a.css>"), ("via", "1.1 tlsup")],
-                                                    [("via", "1.1 tlsup")]), "fields of the interim responses")
+        check_equal([f for f in first.fields + second.fields if f[0] != "via"], [("link", "</a.css>")],
+                    "fields of the interim responses")
+        check_via(first, "ours")
+        check_via(second, "ours")
         check_equal((http.exactly(5), last.get("upgrade") is None), (b"hello", secure), "the last response")
         check_equal(http.held, b"", "bytes behind it")
         if not secure:
@@ -217,8 +228,9 @@ def until_close(lab):
     for _ in range(2):
         ask(stream, "/")
         answer = http.response()
-        check_equal((answer.get("transfer-encoding"), answer.get("server"), answer.get("via"), answer.body),
-                    ("chunked", "old", "1.0 tlsup", b"hello " * 20000), "answer")
+        check_via(answer, "ours")
+        check_equal((answer.get("transfer-encoding"), answer.get("server"), answer.get("via")[:10], answer.body),
+                    ("chunked", "old", "1.0 tlsup-", b"hello " * 20000), "answer")
     for target in ("/short", "/chunk"):
         stream = lab.connect(server.port)
         ask(stream, target)
@@ -347,3 +359,72 @@ def cut_by_the_end(lab):
     lab.gateways.remove(server)
     for http in readers:
         check_cut(http, lambda: None, "a response at the gateway's end")
+
+
+# Loops
+
+few = ("--connections", "30")  # so that a loop that is not found comes to an end
+
+
+@case("forward: a gateway whose backend is itself says 508, in clear and inside TLS")
+def own_backend(lab):
+    back = hop(lab, None)
+    server = gateway(lab, *few, "--log", "json", backend=back.port)
+    back.upstream = server.port
+    for count, stream in enumerate((lab.connect(server.port), secured(lab, server)), 1):
+        http = reader(stream)
+        for target in ("/", "/again"):
+            ask(stream, target, "Via: 1.0 elsewhere (a comment, that has no end")
+            check_equal(http.response().status(), 508, f"status of {target}")
+        check_equal(len(back.flows), 2 * count, "connections to the backend")
+    ask(stream, "*", "Max-Forwards: 3", method="OPTIONS")
+    check_equal(http.response().status(), 508, "status of OPTIONS")
+    seen = server.process.wait_for_lines("forwarding_loop", 5)
+    check_equal(len(seen), 5, "loops in the log")
+
+
+@case("forward: two gateways that are each other's backend say 508, and a chain of two says nothing of the kind")
+def each_others_backend(lab):
+    back = hop(lab, None)
+    second = gateway(lab, *few, backend=back.port)
+    between = hop(lab, second.port)
+    first = gateway(lab, *few, backend=between.port)
+    back.upstream = first.port
+    check_equal(answer_to(lab, first, "/").status(), 508, "status")
+    check_equal((len(between.flows), len(back.flows)), (1, 1), "connections")
+    backend, end = behind(lab, {"/": head + b"Content-Length: 5\r\n\r\nhello"})
+    chain = gateway(lab, backend=end.port)
+    answer = answer_to(lab, chain, "/")
+    check_equal((answer.status(), answer.body), (200, b"hello"), "answer through two")
+    check_via(answer, "ours", "ours")
+    check_via(backend.requests[0], "ours", "ours")
+
+
+@case("forward: a proxy whose next proxy is itself says 508")
+def own_proxy(lab):
+    back = hop(lab, None)
+    proxy = connect_proxy(lab, *few, "--via", f"127.0.0.1:{back.port}")
+    back.upstream = proxy.port
+    client = ask_tunnel(lab, proxy, "server.example:443")
+    check_equal(client.response().status(), 508, "status")
+    check_equal(len(back.flows), 1, "connections to the next proxy")
+    lines = {line["error"]: line for line in proxy.wait_for_log(2)}
+    status, error = expected.refusals["been here before"]
+    check_log_refused(lines[error], status, error)
+    check_log_refused(lines["next_proxy_refused"], status, "next_proxy_refused")
+
+
+@case("forward: a CONNECT goes to the next proxy with the Via that it came with, and ours")
+def connect_via(lab):
+    following = upstream(lab)
+    proxy = connect_proxy(lab, "--via", following.name)
+    for fields, wanted in (((), ["ours"]), (("Via: 1.0 a (x), 1.1 b", "X: 1", "via: 1.1 c"),
+                                            ["1.0 a (x)", "1.1 b", "1.1 c", "ours"])):
+        client = ask_tunnel(lab, proxy, "server.example:443", *fields)
+        end = following.accept()
+        request = end.head()
+        check_via(request, *wanted)
+        check_equal(request.get("x"), None, "another field of the client")
+        end.stream.sendall(b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n")
+        check_equal(client.response().status(), 503, "status")
+        reset(end)

@@ -53,6 +53,15 @@ verified = ["verified", "unpinned"]
 pinned = ["verified", "pinned", "0"]
 life = {"clear": 3600, "verified": 30 * 86400}
 
+# What gateway and proxy add to Via: the version that they received, and a pseudonym of this start's own.
+via = r"^1\.[01] tlsup-[0-9a-f]{16}$"
+
+
+def members_of_via(text):
+    """The members, with "ours" in place of those that gateway or proxy wrote."""
+    return ["ours" if re.match(via, member) else member for member in re.split(", *", text)] if text else []
+
+
 # The access log of proxy: how a tunnel ends when nothing went wrong, and the name of each refusal.
 # A client that closes before it has read the server's last alert resets the connection: client_failed.
 good_ends = ("client_closed", "upstream_closed", "client_failed")
@@ -65,6 +74,7 @@ refusals = {
     "nobody listens": ("503", "upstream_refused"),
     "no Host": ("400", "missing_host"),
     "not a target": ("400", "bad_target"),
+    "been here before": ("508", "forwarding_loop"),
 }
 
 # What proxy answers when the tunnel stands.

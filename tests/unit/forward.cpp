@@ -219,6 +219,54 @@ TEST_CASE("Via says who forwarded (9110-7.6.3)") {
     CHECK(back("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", {"p q"}) == "bad_argument");
 }
 
+TEST_CASE("a request that has been here before is a loop (9110-7.6-09, RFC 9110 7.6.3)") {
+    const auto passed = [](std::string_view via, std::string_view name = "me-1f") {
+        return passed_through("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(via) + "\r\n", name);
+    };
+    for (const std::string_view here :
+         {"Via: 1.1 me-1f\r\n", "via:1.1 ME-1F\r\n", "VIA: HTTP/1.1 me-1f\r\n", "Via: 1.0 a, 1.1 me-1f\r\n",
+          "Via: 1.1 me-1f, 1.0 a\r\n", "Via: 1.0 a\r\nX: 1\r\nVia: 1.1 me-1f\r\n", "Via: 1.1 me-1f (comment)\r\n",
+          "Via: 1.1 me-1f(comment), 1.1 b\r\n", "Via: 1.1 \t me-1f\t\r\n", "Via: , ,1.1 me-1f,,\r\n",
+          "Via: 1.1 a,1.1 me-1f\r\n", "Via: 1.1 a (b, c), 1.1 me-1f\r\n", "Via: 1.1 a (b (c, d), e), 1.1 me-1f\r\n",
+          "Via: 1.1 a (\\), \\(), 1.1 me-1f\r\n", "Via: 1.1 (x) me-1f\r\n", "Via: (1.1 x) 1.1 me-1f\r\n"}) {
+        CHECK_MESSAGE(passed(here), here);
+    }
+    for (const std::string_view elsewhere :
+         {"", "Via:\r\n", "Via: me-1f\r\n", "Via: 1.1 me-1\r\n", "Via: 1.1 me-1f2\r\n", "Via: 1.1 a.me-1f\r\n",
+          "Via: me-1f 1.1\r\n", "Via: 1.1 me-1f:80\r\n", "X-Via: 1.1 me-1f\r\n", "Via: 1.1 a (1.1 me-1f)\r\n",
+          "Via: 1.1 a (b, 1.1 me-1f)\r\n", "Via: 1.1 a (\\), 1.1 me-1f)\r\n", "Via: 1.1 a ((b), 1.1 me-1f)\r\n",
+          "Via: 1.1 a me-1f\r\n", "Via: 1.1, me-1f\r\n"}) {
+        CHECK_MESSAGE(!passed(elsewhere), elsewhere);
+    }
+    // A comment that does not end hides nobody: the hop before may have put two lines into one.
+    for (const std::string_view open :
+         {"Via: 1.1 a (, 1.1 me-1f\r\n", "Via: 1.1 a ((b), 1.1 me-1f\r\n", "Via: 1.1 a (b) (c, 1.1 me-1f\r\n",
+          "Via: 1.1 a (\\, 1.1 me-1f \\\r\n", "Via: 1.1 a ), 1.1 me-1f\r\n", "Via: 1.1 a (, 1.1 me-1f (x)\r\n"}) {
+        CHECK_MESSAGE(passed(open), open);
+    }
+    CHECK(passed("Via: 1.1 Proxy.Example:3128\r\n", "proxy.example:3128"));
+    CHECK_FALSE(passed("Via: 1.1 proxy.example\r\n", "proxy.example:3128"));
+    CHECK(passed("Via: 1.1 [::1]:80\r\n", "[::1]:80"));
+    CHECK_FALSE(passed("Via: 1.1 \r\nVia: 1.1\r\n", "")); // nobody's name
+    static_assert(passed_through("GET / HTTP/1.1\r\nVia: 1.1 a, 1.1 b\r\n\r\n", "b"));
+
+    const std::string looped = "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 me-1f\r\n\r\n";
+    CHECK(judge_forward_request(looped, request_of(looped), "me-1f") == errc::forwarding_loop);
+    CHECK(judge_forward_request(looped, request_of(looped), "me-1e") == errc::ok);
+    CHECK(judge_forward_request(looped, request_of(looped)) == errc::ok);
+    CHECK(suggested_status(errc::forwarding_loop) == 508);
+    forward_options options;
+    options.pseudonym = "me-1f"; // what is written is seen again
+    const std::string forwarded =
+        forward("GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 a (\r\nConnection: via\r\n\r\n", options);
+    CHECK(judge_forward_request(forwarded, request_of(forwarded), "me-1f") == errc::forwarding_loop);
+}
+
+TEST_CASE("a Via of any length is read in linear time") {
+    const std::string open = "GET / HTTP/1.1\r\nVia: " + std::string(4000000, '(') + ", 1.1 me\r\n\r\n";
+    CHECK(passed_through(open, "me"));
+}
+
 TEST_CASE("Max-Forwards counts down where it counts (9110-7.6.2-01, 9110-9.3.7-04)") {
     const auto with = [](std::string_view start, std::string_view value) {
         const std::string text =
