@@ -33,8 +33,6 @@ class connection {
           responder_(all.set, all.backend, all.name), outlet_(all.advert) {
         log("open", {{"peer", peer_}});
     }
-    connection(const connection&) = delete;
-    connection& operator=(const connection&) = delete;
     ~connection() {
         if (answering_ || !out_.empty()) {
             reset_on_close(socket_.get());
@@ -71,13 +69,6 @@ class connection {
   private:
     void log(std::string_view event, std::initializer_list<detail_text> details = {}) const {
         all_.log.write(id_, event, details);
-    }
-
-    /// Answers to the machine are right or the gateway has a bug.
-    static void must(errc error) {
-        if (error != errc::ok) {
-            throw failure("the machine refused a call: " + std::string(to_string(error)));
-        }
     }
 
     // The loop
@@ -274,8 +265,7 @@ class connection {
         } else if (all_.backend == nullptr && !normal_path(origin_target(request))) {
             log("decision", {{"is", "bad path"}});
             must(machine_.reject(400));
-        } else if (all_.backend != nullptr &&
-                   judge_forward_request(head, request.facts, all_.name) == errc::forwarding_loop) {
+        } else if (all_.backend != nullptr && tlsup::passed_through(head, all_.name)) {
             log("decision", {{"is", "refused with 508"}, {"error", to_string(errc::forwarding_loop)}});
             must(machine_.reject(suggested_status(errc::forwarding_loop)));
         } else {

@@ -29,6 +29,13 @@ struct shared {
 
 inline constexpr std::size_t queue_limit = 256 * 1024; // of bytes that a client has not read yet
 
+/// Answers to a machine are right or the gateway has a bug.
+inline void must(tlsup::errc error) {
+    if (error != tlsup::errc::ok) {
+        throw failure("the machine refused a call: " + std::string(to_string(error)));
+    }
+}
+
 inline std::string_view view(bool yes) { return yes ? "yes" : "no"; }
 
 /// How long a client, or the backend, may take for what the machine waits for.

@@ -34,7 +34,7 @@ inline constexpr std::string_view hop_names[] = {"connection"sv,
 // 7.2, 7.6.2, 7.6.3; RFC 9112 6.3.
 inline constexpr std::string_view hop_duties[] = {"host"sv, "content-length"sv, "via"sv, "max-forwards"sv};
 
-// What a trailer never brings along, besides what stays behind in any case: it comes too late for what frames, routes,
+// What a trailer never brings along, besides what never crosses a hop: it comes too late for what frames, routes,
 // authenticates or controls a message, or says how its content is to be read. RFC 9110 6.5.1.
 inline constexpr std::string_view no_trailers[] = {"content-length"sv,
                                                    "host"sv,
@@ -97,7 +97,7 @@ class hop_fields {
     }
 
     /// Whether a field of the trailer that belongs to this head may be forwarded in a trailer: it is well-formed, not
-    /// folded, and none that stays behind, or that frames, routes, authenticates or controls the message. Those that
+    /// folded, and none that stays here, or that frames, routes, authenticates or controls the message. Those that
     /// may not are left out; the others cross. RFC 9110 6.5.1, 7.6.1.
     [[nodiscard]] constexpr bool allow_trailer(const field& each) const noexcept {
         return !each.folded && detail::is_token(each.name) &&
@@ -186,7 +186,7 @@ constexpr errc response_fault(std::string_view head, const response_facts& facts
 
 namespace detail {
 
-/// Where a comment that begins at `at` ends: behind its parenthesis; `at` where it has no end. RFC 9110 5.6.5.
+/// Where a comment that begins at `at` ends: after its parenthesis; `at` where it has no end. RFC 9110 5.6.5.
 constexpr std::size_t skip_comment(std::string_view text, std::size_t at) noexcept {
     std::size_t depth = 0;
     for (std::size_t to = at; to < text.size(); ++to) {

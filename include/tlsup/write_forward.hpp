@@ -14,8 +14,8 @@ namespace tlsup {
 
 /// How a request is forwarded.
 struct forward_options {
-    /// Who forwards, in Via: a pseudonym, or a host with an optional port. `judge_forward_request` finds loops by one that
-    /// no other instance has. RFC 9110 7.6.3.
+    /// Who forwards, in Via: a pseudonym, or a host with an optional port. `judge_forward_request` finds loops by one
+    /// that no other instance has. RFC 9110 7.6.3.
     std::string_view pseudonym = "tlsup"sv;
     std::string_view default_host{}; ///< for a request that names no host, as HTTP/1.0 allows. RFC 9112 3.2
     bool close = false;              ///< `Connection: close`: no further request follows. RFC 9112 9.6

@@ -309,7 +309,7 @@ def check_cut(http, goes_on, what):
     try:
         while data := socket.socket.recv(http.stream, 65536):
             got += data
-        check(False, f"{what} ended as if it were complete, with {len(got)} bytes behind its part")
+        check(False, f"{what} ended as if it were complete, with {len(got)} bytes after its part")
     except ConnectionResetError:
         check_equal(got, b"", f"{what}: bytes before the reset")
 
