@@ -48,27 +48,31 @@ constexpr bool is_disguised(const authority& target) noexcept {
     return target.kind == host_kind::number || (target.kind == host_kind::ipv6 && embeds_ipv4(bare_host(target.host)));
 }
 
-/// Whether the rules allow a target that is an address. A name is none: its addresses are judged at `dial`.
-TLSUP_COLD TLSUP_SEPARATE constexpr bool allows_literal(const address_rules& rules, const authority& target) noexcept {
-    peer_address address;
-    if (target.kind == host_kind::ipv4) { // the text was read before: it is what its kind says
+/// Why the rules deny a target that is no name, or `ok`. The addresses of a name are judged at `dial`.
+TLSUP_COLD constexpr errc judge_literal(const authority& target, const proxy_options& options) noexcept {
+    if (!options.disguised_hosts && is_disguised(target)) {
+        return errc::host_denied;
+    }
+    peer_address address; // the text was read before: it is what its kind says
+    if (target.kind == host_kind::ipv4) {
         address.family = address_family::ipv4;
         (void)parse_ipv4(target.host, address.address.octets);
-    } else {
+    } else if (target.kind == host_kind::ipv6) {
         address.family = address_family::ipv6;
         (void)parse_ipv6(bare_host(target.host), address.address);
+    } else {
+        return errc::ok;
     }
-    return rules.allow(address);
+    return options.addresses.allow(address) ? errc::ok : errc::address_denied;
 }
 
 /// Why the rules deny a target, or `ok`.
 constexpr errc judge_target(const authority& target, const proxy_options& options) noexcept {
-    const bool literal = target.kind == host_kind::ipv4 || target.kind == host_kind::ipv6;
-    return !options.disguised_hosts && is_disguised(target)        ? errc::host_denied
-           : !options.hosts.allow(target.host)                     ? errc::host_denied
-           : !options.ports.allow(target.port)                     ? errc::port_denied
-           : literal && !allows_literal(options.addresses, target) ? errc::address_denied
-                                                                   : errc::ok;
+    const errc literal = target.kind == host_kind::name ? errc::ok : judge_literal(target, options);
+    if (literal == errc::host_denied || !options.hosts.allow(target.host)) {
+        return errc::host_denied;
+    }
+    return options.ports.allow(target.port) ? literal : errc::port_denied;
 }
 
 /// The value of the first Proxy-Authorization behind a request line that ends at `at` or behind it. No line of a
@@ -107,7 +111,11 @@ template <proxy_parts Parts> class basic_connect_proxy {
     /// At `decide`: the client may have its tunnel. A `dial` step follows; or, where the rules deny the target and
     /// waited for this answer, the refusal. See `proxy_options::challenge`.
     [[nodiscard]] constexpr errc open() noexcept {
-        return !connect_ ? errc::wrong_call : denied_ == errc::ok ? fire(connect_proxy_event::opened) : refuse(denied_);
+        if (!connect_) {
+            return errc::wrong_call;
+        }
+        return denied_ == errc::ok ? fire(connect_proxy_event::opened)
+                                   : refuse_for_caller(denied_, suggested_status(denied_));
     }
 
     /// At `decide`, for a target that is `own`: open the tunnel to this program itself, which then serves what comes

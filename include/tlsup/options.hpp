@@ -40,9 +40,21 @@ struct server_options {
     /// RFC 9110 9.3.6, RFC 9931 8.
     bool connect_requests = false;
     std::uint32_t drain_bytes = 65536; ///< discarded behind a refusal before the connection closes; RFC 9112 9.6
-    /// The 426. Made with `write_426`, and naming exactly `upgrade.tokens`, or every step is `bad_options`.
+    /// The 426. Made with `write_426`, and naming exactly `upgrade.tokens`, or the connection ends with
+    /// `bad_options` at its first request.
     prepared_head upgrade_required = default_upgrade_required;
 };
+
+namespace detail {
+
+/// Whether the options of a server fit together.
+constexpr bool is_sound(const server_options& options) noexcept {
+    return options.upgrade_required.kind() == head_kind::upgrade_required &&
+           options.upgrade_required.tokens() == options.upgrade.tokens &&
+           (options.upgrade.defence != splice_defence::dedicated_name || options.upgrade.names.size != 0);
+}
+
+} // namespace detail
 
 /// A client's options. The prepared heads must outlive the machine's use of them.
 struct client_options {

@@ -281,7 +281,10 @@ template <server_parts Parts> class basic_server {
     constexpr bool read_more(errc cut) noexcept;
     constexpr bool read_head(const turn& now) noexcept;
     constexpr void head_complete(const turn& now) noexcept;
-    [[nodiscard]] constexpr errc judge_name(const turn& now) const noexcept;
+    /// The host and port that the request is for.
+    [[nodiscard]] TLSUP_COLD constexpr std::string_view authority_of(const turn& now) const noexcept {
+        return parse_request_line(detail::part(now.input, 0, reader_.size())).authority;
+    }
     constexpr bool read_content(const turn& now) noexcept;
     constexpr void content_complete(std::string_view input) noexcept;
     constexpr bool write_text(const turn& now) noexcept;

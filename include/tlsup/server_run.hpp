@@ -38,11 +38,6 @@ constexpr step basic_server<Parts>::run(action instead, std::string_view input, 
     result.error = errc::wrong_call;
     if (instead != action::read && state_ != server_state::closed) {
         result.what = instead;
-    } else if (options.upgrade_required.kind() != head_kind::upgrade_required ||
-               options.upgrade_required.tokens() != options.upgrade.tokens ||
-               (options.upgrade.defence == splice_defence::dedicated_name && options.upgrade.names.size == 0)) {
-        result.what = action::close;
-        result.error = errc::bad_options;
     } else if (input.size() < kept()) {
         result.what = action::wait;
     } else if (state_ == server_state::reading && !ended_ && reader_.goes_on(input, options.head)) {
@@ -147,13 +142,10 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
     probe_ = how == method::options;
     to_head_ = how == method::head;
     unasked_for_ = facts_.expects_continue() && facts_.has_content();
-    if (how == method::connect && !now.options.connect_requests) {
-        refuse(errc::connect_not_served);
-        return;
-    }
+    const bool tunnel = how == method::connect && !now.options.connect_requests;
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
-    if (unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
-        refuse(unread != errc::ok ? unread : errc::content_too_large);
+    if (tunnel || unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
+        refuse(tunnel ? errc::connect_not_served : unread != errc::ok ? unread : errc::content_too_large);
         return;
     }
     if (secure_) { // no TLS inside TLS, and no other authority than the one that was upgraded
@@ -166,20 +158,18 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
         }
     } else {
         const token_list both = facts_.listed_tokens().common(now.options.upgrade.tokens);
-        const errc why = detail::judge_offer(facts_, now.options.upgrade, both);
+        const bool named = now.options.upgrade.defence == splice_defence::dedicated_name;
+        if (!detail::is_sound(now.options)) {
+            end(errc::bad_options);
+            return;
+        }
+        const errc why =
+            detail::judge_offer(facts_, now.options.upgrade, both, named ? authority_of(now) : std::string_view{});
         const bool behind = !facts_.has_content() && now.input.size() > reader_.size();
-        offer_error_ = why != errc::ok ? why : behind ? errc::bytes_behind_offer : judge_name(now);
+        offer_error_ = why == errc::ok && behind ? errc::bytes_behind_offer : why;
         offer_ = offer_error_ == errc::ok ? both : token_list{};
     }
     (void)fire(server_event::head_complete);
-}
-
-// Whether the request's host may be upgraded under `dedicated_name`.
-template <server_parts Parts> constexpr errc basic_server<Parts>::judge_name(const turn& now) const noexcept {
-    const std::string_view head = detail::part(now.input, 0, reader_.size());
-    const bool other = now.options.upgrade.defence == splice_defence::dedicated_name &&
-                       detail::is_for_another_name(now.options.upgrade, parse_request_line(head).authority);
-    return other ? errc::name_not_dedicated : errc::ok;
 }
 
 template <server_parts Parts> constexpr bool basic_server<Parts>::read_content(const turn& now) noexcept {
@@ -253,6 +243,10 @@ template <server_parts Parts> constexpr bool basic_server<Parts>::write_text(con
         pieces[0] = last_ ? detail::inner_reply_last : detail::inner_reply;
         status = 200;
     } else if (replied && status_ == 426) {
+        if (!detail::is_sound(now.options)) { // they come with each call
+            end(errc::bad_options);
+            return false;
+        }
         const prepared_head& head = now.options.upgrade_required;
         const std::string_view text = detail::part(head.text(), 0, to_head_ ? head.head_size() : head.text().size());
         pieces[0] = detail::part(text, 0, head.close_at());
@@ -308,7 +302,8 @@ template <server_parts Parts> constexpr outcome basic_server<Parts>::outcome() c
     if (error() == errc::ok) {
         return secure_ ? upgraded : served;
     }
-    const bool ours = error() == errc::tls_failed || error() == errc::aborted || error() == errc::peer_closed;
+    const bool ours = error() == errc::tls_failed || error() == errc::aborted || error() == errc::peer_closed ||
+                      error() == errc::bad_options;
     return ours ? failed : broken;
 }
 

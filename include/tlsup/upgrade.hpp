@@ -81,7 +81,14 @@ constexpr bool allows(method_policy policy, method how) noexcept {
     return false; // GCOVR_EXCL_LINE the cases are all
 }
 
-TLSUP_HOT constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules, token_list both) noexcept {
+/// Whether an offer may not be accepted because of the host that it is for.
+TLSUP_COLD constexpr bool is_for_another_name(const upgrade_rules& rules, std::string_view authority) noexcept {
+    return !rules.names.contain(authority);
+}
+
+/// `authority` is asked for under `dedicated_name` only.
+TLSUP_HOT constexpr errc judge_offer(const request_facts& facts, const upgrade_rules& rules, token_list both,
+                                     std::string_view authority) noexcept {
     if (!facts.has_upgrade()) {
         return errc::no_offer;
     }
@@ -103,12 +110,11 @@ TLSUP_HOT constexpr errc judge_offer(const request_facts& facts, const upgrade_r
     if (!allows(rules.methods, facts.method())) {
         return errc::method_not_allowed;
     }
-    return facts.has_content() && !rules.with_body ? errc::content_not_allowed : errc::ok;
-}
-
-/// Whether an offer may not be accepted because of the host that it is for.
-constexpr bool is_for_another_name(const upgrade_rules& rules, std::string_view authority) noexcept {
-    return rules.defence == splice_defence::dedicated_name && !rules.names.contain(authority);
+    if (facts.has_content() && !rules.with_body) {
+        return errc::content_not_allowed;
+    }
+    const bool named = rules.defence == splice_defence::dedicated_name;
+    return named && is_for_another_name(rules, authority) ? errc::name_not_dedicated : errc::ok;
 }
 
 } // namespace detail
@@ -119,10 +125,7 @@ TLSUP_HOT constexpr judged judge(const request_facts& facts, const upgrade_rules
                                  std::string_view authority) noexcept {
     judged result;
     const token_list both = facts.listed_tokens().common(rules.tokens);
-    result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules, both);
-    if (result.why == errc::ok && detail::is_for_another_name(rules, authority)) {
-        result.why = errc::name_not_dedicated;
-    }
+    result.why = facts.fault() != errc::ok ? facts.fault() : detail::judge_offer(facts, rules, both, authority);
     result.offer = result.why == errc::ok ? both : token_list{};
     result.probe = facts.method() == method::options;
     result.last = facts.last();
