@@ -45,11 +45,12 @@ inline constexpr std::string_view connect_proxy_event_names[] = {"head_complete"
                                                                  "dialing"sv,       "upstream_open"sv, "written"sv,
                                                                  "taken"sv,         "refused"sv,       "ended"sv};
 
+// What a tunnel that is opened needs comes first.
 inline constexpr arrow<connect_proxy_state, connect_proxy_event> connect_proxy_chart[] = {
     {connect_proxy_state::reading, connect_proxy_event::head_complete, connect_proxy_state::deciding},
+    {connect_proxy_state::deciding, connect_proxy_event::opened, connect_proxy_state::granted},
     {connect_proxy_state::reading, connect_proxy_event::refused, connect_proxy_state::refusing},
     {connect_proxy_state::reading, connect_proxy_event::ended, connect_proxy_state::closed},
-    {connect_proxy_state::deciding, connect_proxy_event::opened, connect_proxy_state::granted},
     {connect_proxy_state::deciding, connect_proxy_event::opened_here, connect_proxy_state::confirming},
     {connect_proxy_state::deciding, connect_proxy_event::refused, connect_proxy_state::refusing},
     {connect_proxy_state::deciding, connect_proxy_event::ended, connect_proxy_state::closed},
