@@ -96,6 +96,7 @@ network_variables() {
 # The network settings of this machine: apt's sources, the resolver, proxies, certificate authorities, npm's files.
 bring_network() {
     local name
+    rm -f "$root/etc/apt/sources.list" # debootstrap's
     copy /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/keyrings /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d \
         /etc/apt/auth.conf /etc/apt/auth.conf.d /etc/apt/preferences.d /usr/share/keyrings \
         /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates \

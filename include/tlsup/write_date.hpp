@@ -46,7 +46,7 @@ class http_date {
     [[nodiscard]] constexpr std::string_view text() const noexcept { return {text_, sizeof text_ - 1}; }
 
   private:
-    constexpr void copy(std::size_t at, std::string_view names, std::uint32_t which) noexcept {
+    constexpr void copy(std::size_t at, std::string_view names, std::size_t which) noexcept {
         for (std::size_t letter = 0; letter < 3; ++letter) {
             text_[at + letter] = names[3 * which + letter];
         }
