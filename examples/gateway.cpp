@@ -67,7 +67,9 @@ void serve(const settings& set) {
     const stop_signal stop;
     const ssl_context context = make_server_context();
     if (set.cert.empty()) {
-        use_self_signed(context.get(), alternative_names(set.listen.host));
+        // Under dedicated-name the certificate covers these names and nothing else: that is what the mode promises.
+        const std::string dedicated = alternative_names(set.defence.names());
+        use_self_signed(context.get(), dedicated.empty() ? alternative_names(set.listen.host) : dedicated);
     } else {
         use_files(context.get(), set.cert, set.key);
     }

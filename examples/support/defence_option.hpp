@@ -48,6 +48,15 @@ class defence_option {
         rules.names = {views_.data(), views_.size()};
     }
 
+    /// The names under `dedicated-name`.
+    [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+
+    /// Whether a request for this host, with or without a port, can be upgraded at all.
+    [[nodiscard]] bool covers(std::string_view host_and_port) const noexcept {
+        return how_ != tlsup::splice_defence::dedicated_name ||
+               tlsup::dedicated_names(views_.data(), views_.size()).contain(host_and_port);
+    }
+
   private:
     /// A host name without a port: an address is in no server name, and a wildcard is no name.
     static bool is_name(std::string_view text) {

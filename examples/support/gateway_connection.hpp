@@ -269,16 +269,13 @@ class connection {
             log("decision", {{"is", "refused with 508"}, {"error", to_string(errc::forwarding_loop)}});
             must(machine_.reject(suggested_status(errc::forwarding_loop)));
         } else {
-            obey(request, all_.set.rules.decide(request, peer_, machine_.secure()));
+            obey(request, all_.set.decide(request, peer_, machine_.secure()));
         }
     }
 
     void obey(const tlsup::request_view& request, const decision& now) {
         using how = tlsup::policy_ruling::how;
-        const std::string_view is = now.ruling.what == how::accept            ? "upgrade"
-                                    : now.ruling.what == how::require_upgrade ? "require upgrade"
-                                                                              : "serve";
-        log("decision", {{"is", is},
+        log("decision", {{"is", now.name()},
                          {"rule", now.rule},
                          {"text", now.text},
                          {"certain", view(now.certain)},
@@ -286,6 +283,8 @@ class connection {
         advertise_ = now.ruling.advertise;
         if (now.ruling.what == how::accept) {
             must(machine_.accept(0));
+        } else if (now.misdirected) { // a 426 could not be followed. RFC 9110 15.5.20
+            must(machine_.reject(421));
         } else if (now.ruling.what == how::require_upgrade) {
             must(machine_.require_upgrade());
         } else {

@@ -31,9 +31,10 @@ Serves HTTP/1.1, and upgrades connections to TLS on the same port (RFC 2817).
   --opossum DEFENCE       what keeps an attacker from joining an upgrade to somebody else's handshake:
                             bound-alpn      clients have to offer ALPN tlsup/1: closes the attack completely
                             dedicated-name=NAME[,NAME...]
-                                            only offers for these host names are accepted. They are never used for
-                                            implicit TLS (https), and the certificate covers no other name, and no
-                                            address, that is
+                                            only offers for these host names are accepted. You promise that nothing
+                                            serves implicit TLS (https) under them, on any port, and that --cert
+                                            covers no other name and no address that is used for it. Names only: no
+                                            address, port or wildcard
                             accept-risk     neither; for clients without ALPN, such as those of CUPS
   --cert FILE --key FILE  certificate chain and key (PEM); without them a fresh self-signed certificate is used
   --policy FILE           read rules from a file, one a line; may be repeated. A rule says what a server wants,
@@ -69,6 +70,15 @@ struct settings {
     event_log::format log = event_log::format::none;
     defence_option defence; // what `machine.upgrade` refers to
     tlsup::server_options machine{.upgrade = {tlsup::splice_defence::no_upgrade}};
+
+    /// A host that cannot be upgraded gets no advertisement: a client that remembers it would find no way in.
+    [[nodiscard]] decision decide(const tlsup::request_view& request, std::string_view peer, bool secure) const {
+        decision made = rules.decide(request, peer, secure);
+        const bool upgradable = defence.covers(request.line.authority);
+        made.misdirected = made.ruling.what == tlsup::policy_ruling::how::require_upgrade && !upgradable;
+        made.ruling.advertise = made.ruling.advertise && upgradable;
+        return made;
+    }
 };
 
 /// One of the words, as its meaning.

@@ -18,9 +18,19 @@ namespace example::gateway {
 /// What is to be done with a request, and on whose word.
 struct decision {
     tlsup::policy_ruling ruling;
-    std::string_view rule; ///< where the rule stands: `FILE:LINE`, an option, or `no rule`
-    std::string_view text; ///< the rule's own words, empty without one
-    bool certain = true;   ///< false where the request can be read in more than one way
+    std::string_view rule;    ///< where the rule stands: `FILE:LINE`, an option, or `no rule`
+    std::string_view text;    ///< the rule's own words, empty without one
+    bool certain = true;      ///< false where the request can be read in more than one way
+    bool misdirected = false; ///< TLS is required, and the request is for a host that is never upgraded
+
+    /// For the log.
+    [[nodiscard]] std::string_view name() const noexcept {
+        using how = tlsup::policy_ruling::how;
+        return ruling.what == how::accept            ? "upgrade"
+               : misdirected                         ? "misdirected"
+               : ruling.what == how::require_upgrade ? "require upgrade"
+                                                     : "serve";
+    }
 };
 
 /// Rules in the order in which they were given; the first that matches decides.

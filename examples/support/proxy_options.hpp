@@ -26,7 +26,8 @@ Opens tunnels for clients that ask with CONNECT (RFC 9110 9.3.6), and does nothi
   --listen ADDR:PORT      where to listen; port 0 picks one, which is printed
   --allow-port N...       ports that tunnels may lead to: numbers, or ranges such as 8000-8099; may be repeated
   --allow-host PATTERN    hosts that tunnels may lead to: a name, an address, or *.NAME for all names below it; may be
-                          repeated; without it all hosts, but none whose name is a number in disguise, such as 127.1
+                          repeated; without it all hosts, but none whose name is a number in disguise, such as 127.1.
+                          An address that is not global needs --allow-address too
   --allow-address NETWORK an address or a network, as in 10.0.0.0/8 or ::1, that tunnels may lead to besides the global
                           addresses; may be repeated. Each address that a name resolves to is judged
   --half-close POLICY     what the end of one side means for the other:
@@ -106,7 +107,9 @@ inline std::string pattern(const std::string& word) {
 inline tlsup::network network(const std::string& word) {
     tlsup::network parsed;
     if (tlsup::parse_network(word, parsed) != tlsup::errc::ok) {
-        throw failure("--allow-address needs an address or a network, as in 10.0.0.0/8 or ::1, not \"" + word + "\"");
+        throw failure("--allow-address needs an address or a network whose bits after the prefix are 0, as in "
+                      "10.0.0.0/8 or ::1, not \"" +
+                      word + "\"");
     }
     return parsed;
 }

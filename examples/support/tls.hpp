@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "net.hpp"
 
@@ -94,6 +95,15 @@ inline std::string alternative_names(const std::string& host) {
         const bool number =
             ::inet_pton(AF_INET, host.c_str(), &bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
         names += (number ? ",IP:" : ",DNS:") + host;
+    }
+    return names;
+}
+
+/// The same for these host names alone; empty where there are none.
+inline std::string alternative_names(const std::vector<std::string>& hosts) {
+    std::string names;
+    for (const std::string& each : hosts) {
+        names += (names.empty() ? "DNS:" : ",DNS:") + each;
     }
     return names;
 }

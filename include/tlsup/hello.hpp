@@ -151,6 +151,7 @@ struct hello_facts {
 };
 
 /// The gate's rules for a ClientHello that the engine has parsed. A refusal's `alert()` is for the engine to send.
+/// `expected_host` is the host of the request without its port: `authority::host`, where `judge` takes the whole.
 [[nodiscard]] constexpr hello_verdict judge_hello(const hello_facts& facts, std::string_view expected_host,
                                                   splice_defence how) noexcept {
     const std::string_view host = bare_host(expected_host);

@@ -40,8 +40,8 @@ struct policy_rule {
     tls_policy what = tls_policy::require;
     std::string_view method{}; ///< compared exactly. RFC 9110 9.1
     /// A path and all paths below it: `/a` is for `/a`, `/a/`, `/a/b` and `/a?x`, not for `/ab`. A slash at its end
-    /// changes nothing; `/` is for all paths. Without "%", "?", and all that makes a path
-    /// one that may be any, see `decide`.
+    /// changes nothing; `/` is for all paths. Without "%", "?", and all that makes a path one that may be any, see
+    /// `decide`.
     std::string_view path{};
     std::string_view host{}; ///< `name`, address, or `*.name` for all names below it; without a port
     network peer{};          ///< whose requests

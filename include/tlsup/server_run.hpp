@@ -142,10 +142,13 @@ template <server_parts Parts> constexpr void basic_server<Parts>::head_complete(
     probe_ = how == method::options;
     to_head_ = how == method::head;
     unasked_for_ = facts_.expects_continue() && facts_.has_content();
-    const bool tunnel = how == method::connect && !now.options.connect_requests;
+    if (how == method::connect && !now.options.connect_requests) {
+        refuse(errc::connect_not_served);
+        return;
+    }
     const errc unread = detail::refuses_content<Parts.content>(facts_.framing(), facts_.has_content());
-    if (tunnel || unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
-        refuse(tunnel ? errc::connect_not_served : unread != errc::ok ? unread : errc::content_too_large);
+    if (unread != errc::ok || facts_.content_length() > now.options.body.content_bytes) {
+        refuse(unread != errc::ok ? unread : errc::content_too_large);
         return;
     }
     if (secure_) { // no TLS inside TLS, and no other authority than the one that was upgraded

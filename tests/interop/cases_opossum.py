@@ -148,6 +148,41 @@ def needs_names(lab):
         check_equal(done.status, 1, f"exit status for --opossum {value}")
 
 
+@case("opossum dedicated-name: another host gets neither an advertisement nor a 426")
+def other_host(lab):
+    server = gateway(lab, "--advertise", "--require-tls", "/private", opossum="dedicated-name=ipp.test",
+                     backend=http_backend(lab).port)
+
+    def ask_for(host, target):
+        stream = lab.connect(server.port)
+        stream.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        return reader(stream).response()
+    for host, advertised, required in (("ipp.test", True, 426), ("IPP.test.:631", True, 426),
+                                       ("localhost", False, 421), ("127.0.0.1", False, 421)):
+        page = ask_for(host, "/page")
+        check_equal((page.status(), page.get("upgrade") is not None), (200, advertised), f"a page of {host}")
+        private = ask_for(host, "/private/x")
+        check_equal((private.status(), private.get("upgrade") is not None), (required, required == 426),
+                    f"what needs TLS at {host}")
+
+
+@case("opossum dedicated-name: the gateway's own certificate covers the names and nothing else")
+def own_names(lab):
+    server = gateway(lab, opossum="dedicated-name=ipp.test,print.test", root=lab.folder, own_certificate=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["tlsup/1"])
+    stream = lab.connect(server.port)
+    stream.sendall(options_probe("ipp.test"))
+    check_equal(reader(stream).head().status(), 101, "answer to the probe")
+    with context.wrap_socket(stream, server_hostname="ipp.test") as secure:
+        certificate = lab.file("certificate.der", secure.getpeercert(True))
+    text = lab.run(["openssl", "x509", "-inform", "DER", "-in", certificate, "-noout", "-ext", "subjectAltName"])
+    names = text.out.decode().splitlines()[-1].strip()
+    check_equal(names, "DNS:ipp.test, DNS:print.test", "names in the certificate")
+
+
 # What accept-risk leaves open, exactly.
 
 def hold_back_request(first_answer_seen):
