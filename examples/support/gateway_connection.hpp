@@ -23,8 +23,7 @@ namespace example::gateway {
 using tlsup::action;
 using tlsup::errc;
 
-/// One client's connection. It is one loop: show the machine the unread bytes, do what its step says, answer it, and go
-/// on until it wants to read.
+/// One client's connection. It is one loop: show the machine the unread bytes, do what its step says, and answer it.
 class connection {
   public:
     /// `peer`: the client's address.
