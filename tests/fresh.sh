@@ -25,15 +25,20 @@ readme_commands() {
 
 # Counts a command: by its last line where that is a total, else as one.
 run() { # NAME COMMAND...
-    local name=$1 status=0 last
+    local name=$1 status=0 last good bad
     shift
     say "$name"
-    "$@" </dev/null 2>&1 | tee "$folder/output" || status=$?
+    { "$@" </dev/null 2>&1 | tee "$folder/output"; } &
+    wait $! || status=$? # a signal ends this wait, where it would wait for a command
     last=$(tail -n 1 "$folder/output")
     if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-        passed=$((passed + BASH_REMATCH[1]))
-        failed=$((failed + BASH_REMATCH[2]))
-        ((status == 0 || BASH_REMATCH[2] > 0)) || failed=$((failed + 1))
+        good=${BASH_REMATCH[1]}
+        bad=${BASH_REMATCH[2]}
+        if ((bad == 0 && (status != 0 || good == 0))); then
+            bad=1
+        fi
+        passed=$((passed + good))
+        failed=$((failed + bad))
     elif ((status == 0)); then
         passed=$((passed + 1))
     else
@@ -76,21 +81,19 @@ make_root() {
     unshare --mount --propagation private debootstrap --variant=minbase "$release" "$root" "$uri"
 }
 
-# A file of this machine, at the same path in the root.
+# Files of this machine, at the same paths in the root. The root's own links are followed inside it, never out of it.
 copy() { # PATH...
     local path
     for path in "$@"; do
         if [[ -e $path ]]; then
-            mkdir -p "$root$(dirname "$path")"
-            rm -rf "$root$path"
-            cp -RL "$path" "$root$path"
+            tar -C / -h --ignore-failed-read -cf - "${path#/}" | chroot "$root" tar -C / -xf -
         fi
     done
 }
 
 # Names of the variables that say how to reach the network and whom to trust there.
 network_variables() {
-    compgen -e | grep -iE '^((https?|ftp|all|no)_proxy|npm_config_.*|.*(CERT|CA_BUNDLE|CAINFO|CA_FILE|CAFILE|CA_CERTS|CA_PATH|ROOTS_FILE).*)$'
+    compgen -e | grep -iE '^((https?|ftp|all|no)_proxy|npm_config_.*|node_extra_ca_certs|ssl_cert_(file|dir)|curl_ca_bundle|requests_ca_bundle|git_ssl_cainfo)$'
 }
 
 # The network settings of this machine: apt's sources, the resolver, proxies, certificate authorities, npm's files.
@@ -102,9 +105,13 @@ bring_network() {
         /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates \
         /etc/npmrc /usr/etc/npmrc /root/.npmrc
     apt-config dump | grep '^Acquire::' | grep -vE '^Acquire::(cdrom|IndexTargets|Languages)' >"$root/etc/apt/apt.conf.d/90network"
+    # In a file, since a proxy's password is for nobody who lists processes.
+    (umask 077 && : >"$root/root/network")
     for name in $(network_variables); do
-        [[ -f ${!name} ]] && copy "${!name}"
-        network+=("$name=${!name}")
+        if [[ -f ${!name} ]]; then
+            copy "${!name}"
+        fi
+        printf 'export %s=%q\n' "$name" "${!name}" >>"$root/root/network"
     done
     echo 'Defaults env_keep += "http_proxy https_proxy ftp_proxy all_proxy no_proxy"' >"$root/root/sudo-network"
 }
@@ -118,7 +125,7 @@ quiet_root() {
 }
 
 # Runs a command in the root: a mount point, so that what is inside may unshare mounts of its own, with processes and
-# devices, and without this shell's environment.
+# devices, and without this shell's environment. All that it started ends with it.
 inside() { # COMMAND...
     unshare --mount --pid --fork --kill-child --propagation private bash -euc '
         root=$1
@@ -129,39 +136,16 @@ inside() { # COMMAND...
         mount --rbind /dev "$root/dev"
         mount -t tmpfs tmpfs "$root/dev/shm"
         exec chroot "$root" "$@"' - "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        HOME=/root LANG=C.UTF-8 "${network[@]}" "$@"
+        HOME=/root LANG=C.UTF-8 bash -c '. /root/network && exec "$@"' - "$@" &
+    echo $! >"$folder/running"
+    wait $!
 }
-
-mapfile -t commands < <(readme_commands)
-if ((${#commands[@]} != 2)); then
-    say "README.md should name two commands, and names ${#commands[@]}"
-    echo "0 passed, 1 failed"
-    exit 1
-fi
-if [[ -e $root ]]; then
-    rm -rf --one-file-system "$root"
-fi
-mkdir -p "$folder"
-((EUID == 0)) || in_place "only root can make one"
-(tlsup_tools fresh) || in_place "debootstrap cannot be installed"
-
-network=()
-commit=$(git rev-parse HEAD)
-say "making a root in build/fresh/root"
-start=$EPOCHREALTIME
-(make_root) >"$log" 2>&1 || {
-    tail -n 20 "$log"
-    in_place "debootstrap cannot make one"
+stop() {
+    if [[ -s $folder/running ]]; then
+        kill -KILL "$(<"$folder/running")" 2>/dev/null || true
+        rm -f "$folder/running"
+    fi
 }
-sed -n '/^I: \(Retrieving InRelease\|Checking Release\|Valid Release\|Base system installed\)/p' "$log"
-bring_network
-quiet_root
-say "made $(. "$root/etc/os-release" && echo "$PRETTY_NAME"), $(ls "$root/var/lib/dpkg/info" | grep -c '\.list$') packages," \
-    "in $(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f s", b - a }')"
-
-say "cloning $commit"
-git clone -q --no-hardlinks . "$root/root/tlsup"
-git -C "$root/root/tlsup" checkout -q "$commit"
 
 user=newcomer
 prepare_user() {
@@ -183,14 +167,53 @@ as_root() { # COMMAND
     inside bash -c "cd ~/tlsup && $1"
 }
 
-run "a user who is not root, and sudo" prepare_user
-run "${commands[0]}, as that user" as_user "${commands[0]}"
-run "${commands[0]}, as root" as_root "${commands[0]}"
-run "${commands[1]}, as root" as_root "${commands[1]}"
-
-rm -rf "$folder/logs"
-cp -R "$root/root/tlsup/build/logs" "$folder/logs" 2>/dev/null || true
-if [[ ${1-} != --keep ]]; then
+# A function, so that the shell has read all of it before it begins.
+main() {
+    local commit start lock
+    mapfile -t commands < <(readme_commands)
+    if ((${#commands[@]} != 2)); then
+        say "README.md should name two commands, and names ${#commands[@]}"
+        echo "0 passed, 1 failed"
+        exit 1
+    fi
+    mkdir -p "$folder"
+    exec {lock}>"$folder/lock"
+    flock -n "$lock" || { say "another run is in build/fresh"; exit 1; }
     rm -rf --one-file-system "$root"
-fi
-finish
+    trap stop EXIT
+    trap 'exit 1' INT TERM
+    ((EUID == 0)) || in_place "only root can make one"
+    (tlsup_tools fresh) || in_place "debootstrap cannot be installed"
+
+    commit=$(git rev-parse HEAD)
+    say "making a root in build/fresh/root"
+    start=$EPOCHREALTIME
+    (make_root) >"$log" 2>&1 || {
+        tail -n 20 "$log"
+        in_place "debootstrap cannot make one"
+    }
+    sed -n '/^I: \(Retrieving InRelease\|Checking Release\|Valid Release\|Base system installed\)/p' "$log"
+    bring_network
+    quiet_root
+    say "made $(. "$root/etc/os-release" && echo "$PRETTY_NAME"), $(ls "$root/var/lib/dpkg/info" | grep -c '\.list$') packages," \
+        "in $(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f s", b - a }')"
+
+    say "cloning $commit"
+    git clone -q --no-hardlinks . "$root/root/tlsup"
+    git -C "$root/root/tlsup" checkout -q "$commit"
+
+    run "a user who is not root, and sudo" prepare_user
+    run "${commands[0]}, as that user" as_user "${commands[0]}"
+    run "${commands[0]}, as root" as_root "${commands[0]}"
+    run "${commands[1]}, as root" as_root "${commands[1]}"
+
+    rm -rf "$folder/logs"
+    cp -R "$root/root/tlsup/build/logs" "$folder/logs" 2>/dev/null || true
+    rm -f "$folder/running"
+    if [[ ${1-} != --keep ]]; then
+        rm -rf --one-file-system "$root"
+    fi
+    finish
+}
+
+main "$@"

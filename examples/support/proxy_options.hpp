@@ -36,7 +36,8 @@ Opens tunnels for clients that ask with CONNECT (RFC 9110 9.3.6), and does nothi
   --auth USER:PASS        clients have to know this (Basic)
   --auth-file FILE        the same, from the first line of a file: all users of a machine can see a command line
   --via [USER:PASS@]HOST:PORT
-                          open all tunnels through this proxy
+                          open all tunnels through this proxy. Names are then resolved there: only targets that
+                          are addresses are judged here
   --via-auth-file FILE    USER:PASS for that proxy, from the first line of a file
   --allow-missing-host    forgive a CONNECT of HTTP/1.1 that has no Host, as lftp sends it
   --connections N         as many at once; who comes then gets 503 (default 4000)

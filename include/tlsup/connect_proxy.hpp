@@ -109,7 +109,7 @@ template <proxy_parts Parts> class basic_connect_proxy {
     [[nodiscard]] constexpr connect_target target(std::string_view head) const noexcept;
 
     /// At `decide`: the client may have its tunnel. A `dial` step follows; or, where the rules deny the target and
-    /// waited for this answer, the refusal. See `proxy_options::challenge`.
+    /// waited for this answer, the refusal. See `proxy_options::challenge`, `own_authority`.
     [[nodiscard]] constexpr errc open() noexcept {
         if (!connect_) {
             return errc::wrong_call;

@@ -121,8 +121,8 @@ constexpr void basic_connect_proxy<Parts>::head_complete(std::string_view input,
     (void)parse_authority(detail::connect_to(detail::part(input, 0, reader_.size())), port_rule::required, wanted);
     own_ = !options.own_authority.empty() &&
            parse_authority(options.own_authority, port_rule::required, own) == errc::ok && same_authority(own, wanted);
-    denied_ = own_ ? errc::ok : detail::judge_target(wanted, options);
-    if (denied_ == errc::ok || options.challenge.kind() == head_kind::challenge) {
+    denied_ = detail::judge_target(wanted, options); // `open_here()` needs no rule
+    if (denied_ == errc::ok || own_ || options.challenge.kind() == head_kind::challenge) {
         (void)fire(connect_proxy_event::head_complete);
     } else {
         (void)refuse_with(denied_, suggested_status(denied_));

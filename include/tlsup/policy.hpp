@@ -58,10 +58,8 @@ constexpr std::size_t segment_end(std::string_view path, std::size_t from) noexc
     return from;
 }
 
-/// Whether somebody reads this byte of a segment as more than itself: it may be another one, be dropped, or end the
-/// segment or the path. `%` is an encoding, RFC 3986 2.1; `+` a space to those who decode paths as forms; after `:`
-/// some file systems name a stream of the same file; `&` ends what a rewriting server makes of the path; `<` and others
-/// are wildcards.
+/// Whether somebody reads this byte of a segment as more than itself. `%` is an encoding, RFC 3986 2.1; `+` a space in
+/// a form; `:` begins a stream of the same file; `&` ends what a rewriting server makes of it; `<` is a wildcard.
 constexpr bool is_vague(char byte) noexcept {
     constexpr std::string_view plain = "~!$'(),=@"sv;
     return !is(byte, class_name) && find(plain, 0, byte) == plain.size();
@@ -304,8 +302,11 @@ class policy_reader {
                         return match::maybe;
                     }
                 }
-                if (!same_text(segment, wanted)) {
+                if (!same_text(part(segment, 0, wanted.size()), wanted)) {
                     return match::no;
+                }
+                if (segment.size() > wanted.size()) { // `private(1)`, `private!x`: an item of it to some
+                    return is(segment[wanted.size()], class_name) ? match::no : match::maybe;
                 }
                 found = match::maybe; // the same where case does not count
             }
@@ -336,8 +337,9 @@ class policy_reader {
 /// - a segment with another percent-encoding, or with any of `:+&*"<>[]^{|}` and the grave accent: it and what follows
 ///   may be anything. Where the segments before it differ from the rule's, or are all that the rule has, nothing is in
 ///   doubt: `/docs/a%20b` is not below `/private`, and is below `/docs`;
-/// - a segment that differs from the rule's in case only, because some file systems take the two for one. The other
-///   names of a thing, such as links, short names and `/private.json`, only the server knows;
+/// - a segment that differs from the rule's in case only, which some file systems take for it, or that goes on after it
+///   with `~!$'(),=@`, as in `/private(1)`. The other names of a thing, such as links, short names and `/private.json`,
+///   only the server knows;
 /// - a missing or malformed host, for rules with a host; an unknown peer, for rules with a network.
 constexpr policy_answer decide(policy_rules rules, const policy_request& request, tls_policy otherwise) noexcept {
     const detail::policy_reader reader(request);

@@ -39,12 +39,15 @@ struct dedicated_names {
     /// Whether the host of an authority, `name` or `name:port`, is one of them.
     [[nodiscard]] constexpr bool contain(std::string_view host_and_port) const noexcept {
         authority parsed;
-        const errc error = parse_authority(host_and_port, port_rule::optional, parsed);
-        bool found = false;
-        for (std::size_t at = 0; at < size && error == errc::ok && parsed.kind == host_kind::name; ++at) {
-            found = found || same_host(data[at], parsed.host);
+        if (parse_authority(host_and_port, port_rule::optional, parsed) != errc::ok || parsed.kind != host_kind::name) {
+            return false;
         }
-        return found;
+        for (std::size_t at = 0; at < size; ++at) {
+            if (same_host(data[at], parsed.host)) {
+                return true;
+            }
+        }
+        return false;
     }
 };
 

@@ -72,6 +72,14 @@ TEST_CASE("tables that are made by the compiler") {
     CHECK(std::memcmp(&texts, &detail::refusal_texts<detail::error_entries>, sizeof texts) == 0);
     CHECK(sizeof texts == detail::refusal_text_octets<detail::error_entries>());
     CHECK(detail::errors_in_order());
+    detail::address_table<detail::ipv4_rows> ipv4{};
+    ipv4 = detail::make_address_table<detail::ipv4_rows>();
+    CHECK(std::memcmp(&ipv4, &detail::packed_addresses<detail::ipv4_rows>, sizeof ipv4) == 0);
+    CHECK(sizeof ipv4 == detail::address_table_bytes<detail::ipv4_rows>());
+    detail::address_table<detail::ipv6_rows> ipv6{};
+    ipv6 = detail::make_address_table<detail::ipv6_rows>();
+    CHECK(std::memcmp(&ipv6, &detail::packed_addresses<detail::ipv6_rows>, sizeof ipv6) == 0);
+    CHECK(sizeof ipv6 == detail::address_table_bytes<detail::ipv6_rows>());
 }
 
 namespace {

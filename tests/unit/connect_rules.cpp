@@ -196,8 +196,11 @@ TEST_CASE("a target that is an address is global, or a rule opens it (9110-9.3.6
     CHECK(verdict(connect_to("[::ffff:192.31.196.1]:443"), options) == errc::ok);
     CHECK(verdict(connect_to("[64:ff9b::a9fe:a9fe]:443"), options) == errc::address_denied);
     CHECK(verdict(connect_to("127.1:443"), options) == errc::ok); // a name to the machine: the caller resolves it
-    options.own_authority = "127.0.0.1:443";
-    CHECK(verdict(connect_to("127.0.0.1:443"), options) == errc::ok);
+    options.own_authority = "127.0.0.1:443"; // comes to `decide`, for `open_here()`; the rules hold for `open()`
+    connect_proxy own;
+    REQUIRE(own.next(connect_to("127.0.0.1:443"), options).what == action::decide);
+    CHECK(own.open() == errc::ok);
+    CHECK(own.next(connect_to("127.0.0.1:443"), options).error == errc::address_denied);
 }
 
 TEST_CASE("where a login is asked for, only who is let in learns the rules (9110-15.5.8-01, 9110-9.3.6-08)") {

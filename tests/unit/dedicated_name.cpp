@@ -76,6 +76,15 @@ TEST_CASE("dedicated_name: an offer for one of the names is valid, for another h
     CHECK(judged_by_facts(rules_for(names), "localhost", "GET") == errc::method_not_allowed); // the first reason counts
 }
 
+TEST_CASE("dedicated_name: what is no authority is no name (P-OPO)") {
+    const dedicated_names first(names, 1);
+    CHECK(first.contain("ipp.example"));
+    CHECK(!first.contain("print.example"));
+    for (const std::string_view none : {"", "ipp.example:x", "user@ipp.example", "ipp..example", "ipp.example/"}) {
+        CHECK_MESSAGE(!first.contain(none), none);
+    }
+}
+
 TEST_CASE("dedicated_name: an address cannot be dedicated, because no ClientHello names it (P-OPO)") {
     constexpr std::string_view addresses[] = {"127.0.0.1", "[::1]", "::1", "127.1"};
     for (const std::string_view each : {"127.0.0.1", "[::1]", "127.1"}) {

@@ -211,6 +211,20 @@ TEST_CASE("ordinary names are served in clear, without doubt") {
     }
 }
 
+TEST_CASE("what goes on after the name of a protected folder with a delimiter may be an item of it (RFC 3986 3.3)") {
+    const policy_rule rules[] = {{.path = "/private"}};
+    for (const std::string_view item : {"/private!OpenView", "/private(1)", "/private(ID=1)/x", "/private,1",
+                                        "/private@1", "/PRIVATE=x", "/private~", "/private$value", "/private'x'"}) {
+        CHECK_MESSAGE(decide(rules, {"GET", item, "a", "::1"}, tls_policy::clear).what == tls_policy::require, item);
+    }
+    for (const std::string_view other : {"/privateer", "/private-x", "/private_x", "/private.json", "/privat",
+                                         "/x/private(1)", "/priv(1)", "/@private"}) {
+        CHECK_MESSAGE((decide(rules, {"GET", other, "a", "::1"}, tls_policy::clear) ==
+                       policy_answer{tls_policy::clear, no_rule, true}),
+                      other);
+    }
+}
+
 TEST_CASE("encoded bytes: what is a character to all readers, and what may be any path (RFC 3629 3, 4)") {
     const policy_rule rules[] = {{.path = "/private"}};
     const auto is_certain = [&](std::string_view segment) {
