@@ -11,6 +11,7 @@
 
 #include <tlsup/server.hpp>
 
+#include "gateway_patience.hpp"
 #include "gateway_shared.hpp"
 #include "net.hpp"
 #include "responder.hpp"
@@ -46,20 +47,20 @@ class connection {
     [[nodiscard]] pollfd backend_poll() const noexcept {
         return stalled() ? pollfd{-1, 0, 0} : responder_.backend_poll();
     }
-    [[nodiscard]] clock::time_point until() const noexcept { return until_; }
+    [[nodiscard]] clock::time_point until() const noexcept { return timer_.until(); }
 
     /// Sockets are ready, or `until()` has passed.
     void ready(short client, short backend) {
         if (backend != 0) {
             responder_.backend_ready();
-            moved_ = true;
+            timer_.moved();
         }
         if (reading_ && (client & (POLLIN | POLLHUP)) != 0) {
             receive();
         } else if ((client & (POLLERR | POLLHUP)) != 0) {
             end(errc::aborted);
         }
-        if (clock::now() >= until_) {
+        if (clock::now() >= until()) {
             expire();
         }
         run();
@@ -81,13 +82,15 @@ class connection {
             full = stalled();
             flush();
         } while (full && !over_ && !stalled());
-        restart_timer();
+        timer_.restart(machine_.wanted(), !out_.empty());
     }
 
     void flush() {
         const std::size_t queued = out_.size();
         over_ = write_some(socket_.get(), out_) == io::failed || over_;
-        moved_ = moved_ || (out_.size() < queued && machine_.wanted() == tlsup::deadline::none);
+        if (out_.size() < queued) {
+            timer_.wrote();
+        }
         release(out_);
         if (out_.empty() && shutting_ && !shut_) {
             ::shutdown(socket_.get(), SHUT_WR);
@@ -124,7 +127,7 @@ class connection {
             decide(step.bytes);
             return true;
         case action::body:
-            moved_ = true;
+            timer_.moved();
             responder_.add_content(step.bytes);
             take(step.bytes);
             return true;
@@ -178,7 +181,9 @@ class connection {
             tls_->endpoint().feed(encrypted);
             decrypt();
         }
-        moved_ = moved_ || machine_.wanted() == tlsup::deadline::content;
+        if (machine_.wanted() == tlsup::deadline::content) {
+            timer_.moved();
+        }
     }
 
     void decrypt() {
@@ -218,7 +223,6 @@ class connection {
         }
         log("close", {{"error", to_string(why)}, {"secure", view(machine_.secure())}});
         closing_ = true;
-        until_ = clock::now() + std::chrono::seconds(2);
     }
 
     /// The connection cannot go on. The answer is unimportant: it may be over already.
@@ -229,23 +233,16 @@ class connection {
 
     // Time
 
-    void restart_timer() {
-        const tlsup::deadline wanted = machine_.wanted();
-        if (closing_ || (wanted == deadline_ && !moved_)) {
-            return;
-        }
-        until_ = clock::now() + patience(wanted);
-        deadline_ = wanted;
-        moved_ = false;
-    }
-
     void expire() {
         log("timeout");
         over_ = closing_;
         if (!responder_.give_up()) {
             end(errc::timeout);
         }
-        moved_ = true;
+        if (machine_.state() == tlsup::server_state::closed) {
+            timer_.give_up();
+        }
+        timer_.moved();
     }
 
     // A request
@@ -257,7 +254,7 @@ class connection {
                         {"target", request.line.target},
                         {"secure", view(machine_.secure())},
                         {"offer", request.offer.empty() ? to_string(request.why) : to_string(request.offer[0])}});
-        moved_ = true;
+        timer_.moved();
         if (how == tlsup::method::trace) { // CONNECT the machine refuses itself
             log("decision", {{"is", "refused with 501"}});
             must(machine_.reject(501));
@@ -317,7 +314,7 @@ class connection {
             log("answer", {{"status", std::to_string(responder_.status())},
                            {"error", to_string(responder_.error())},
                            {"secure", view(machine_.secure())}});
-            moved_ = true;
+            timer_.moved();
             answering_ = false;
             must(machine_.answered(outlet_.closing()));
         }
@@ -384,13 +381,11 @@ class connection {
     responder responder_;
     response_outlet outlet_;
     std::optional<tls_switch> tls_;
-    tlsup::deadline deadline_ = tlsup::deadline::none;
-    clock::time_point until_ = clock::now() + std::chrono::seconds(60);
+    client_timer timer_;
     bool advertise_ = false; // in the answer to the request that was decided on last
     bool answering_ = false; // a response has begun and is not complete
     bool reading_ = true;
     bool ended_ = false; // nothing more will come
-    bool moved_ = false; // the timer starts again
     bool shutting_ = false;
     bool shut_ = false;
     bool closing_ = false;

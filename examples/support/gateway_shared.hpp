@@ -1,12 +1,11 @@
 // gateway_shared.hpp: what all connections of gateway have in common.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include <tlsup/action.hpp>
+#include <tlsup/error.hpp>
 #include <tlsup/write.hpp>
 
 #include "gateway_options.hpp"
@@ -37,24 +36,5 @@ inline void must(tlsup::errc error) {
 }
 
 inline std::string_view view(bool yes) { return yes ? "yes" : "no"; }
-
-/// How long a client, or the backend, may take for what the machine waits for.
-inline clock::duration patience(tlsup::deadline what) {
-    using namespace std::chrono_literals;
-    switch (what) {
-    case tlsup::deadline::head:
-    case tlsup::deadline::handshake:
-        return 10s;
-    case tlsup::deadline::content:
-        return 30s;
-    case tlsup::deadline::linger:
-        return 2s;
-    case tlsup::deadline::dial:
-    case tlsup::deadline::idle:
-    case tlsup::deadline::none:
-        break;
-    }
-    return 60s;
-}
 
 } // namespace example::gateway

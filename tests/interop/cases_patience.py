@@ -1,15 +1,17 @@
-"""How long the proxy waits for a side that reads slowly or not at all, and what the wait costs."""
+"""How long the proxy and the gateway wait for a side that reads slowly or not at all, and what the wait costs."""
 
 import array
 import fcntl
+import json
 import os
 import termios
 import time
 
 from costs import costs
 from lab import case, check, check_equal, deadline_seconds
-from loads import (ask, check_same, connect_head, half_close, megabyte, open_tunnel, random_bytes, receive_all, reset,
+from loads import (ask, check_same, connect_head, connect_small, half_close, megabyte, open_tunnel, random_bytes, receive_all, reset,
                    send_or_fail, send_until_stuck, upstream)
+from peers import gateway
 from proxies import connect_proxy
 from wire import reader
 
@@ -31,12 +33,18 @@ def let_pass(proxy, seconds):
         proxy.process.changed.wait_for(lambda: not proxy.process.open_outputs, seconds)
 
 
-def unread(end):
-    """What the proxy has not yet read of what this end sent: the column rx_queue."""
-    here, there = (f":{name[1]:04X}" for name in (end.stream.getpeername(), end.stream.getsockname()))
+def queues(local, remote):
+    """What the kernel holds at a socket: the columns tx_queue and rx_queue."""
+    here, there = (f":{name[1]:04X}" for name in (local, remote))
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table]
-    return sum(int(row[4].split(":")[1], 16) for row in rows if row[1].endswith(here) and row[2].endswith(there))
+    found = [row[4].split(":") for row in rows if row[1].endswith(here) and row[2].endswith(there)]
+    return sum(int(tx, 16) for tx, _ in found), sum(int(rx, 16) for _, rx in found)
+
+
+def unread(end):
+    """What the proxy has not yet read of what this end sent."""
+    return queues(end.stream.getpeername(), end.stream.getsockname())[1]
 
 
 def stays_unread(end):
@@ -197,3 +205,67 @@ def rests_before_a_tunnel(lab):
     refused = ask(lab, proxy, "127.0.0.1:1")
     check_equal(refused.response().status(), 403, "status")
     check_rests(proxy, "a dialing client that has ended, and a refused one")
+
+
+# The gateway
+
+def get(end, target, *fields, version="1.1"):
+    end.stream.sendall("\r\n".join([f"GET {target} HTTP/{version}", "Host: localhost", *fields, "", ""]).encode())
+
+
+def wait_for_event(server, connection, event, count=1):
+    """Until the gateway has logged that of this client so often."""
+    def search():
+        lines = [json.loads(line) for line in server.process.err.decode().splitlines()]
+        return sum(line["connection"] == connection and line["event"] == event for line in lines) >= count
+    with server.process.changed:
+        check(server.process.changed.wait_for(search, deadline_seconds), f"no {event!r} of client {connection}")
+
+
+def stays_in_the_gateway(end, total):
+    """Whether the kernel does not take all that the gateway has for this client."""
+    here, there = end.stream.getsockname(), end.stream.getpeername()
+    end_of_wait = time.monotonic() + 0.3
+    while queues(there, here)[0] + queues(here, there)[1] < total:
+        if time.monotonic() > end_of_wait:
+            return True
+        time.sleep(0.001)
+    return False
+
+
+def leave_unread(lab, server, connection, version):
+    """A client that has responses unread, so many that the gateway itself holds a part of the last. Returns it, and their
+    number."""
+    end = reader(connect_small(lab, server.port, small))
+    get(end, "/much")
+    answer = end.response()
+    each, count, last = len(answer.raw) + len(answer.body), 0, False
+    while not last:
+        last = count > 0 and stays_in_the_gateway(end, count * each)
+        get(end, "/much", *["Connection: close"] * last, version=version if last else "1.1")
+        count += 1
+        wait_for_event(server, connection, "answer", 1 + count)
+    check(stays_in_the_gateway(end, count * each), "the kernel took all after all")
+    return end, count
+
+
+@case("patience: the gateway keeps the last response for a client that pauses longer than it would linger")
+def pause_before_the_last_response(lab):
+    size = 100000  # two of them are less than the gateway holds before it stops to produce more
+    lab.file("www/much", bytes(size))
+    server = gateway(lab, "--log", "json", root=os.path.join(lab.folder, "www"))
+    ways = [("1.1", False), ("1.1", True), ("1.0", False)]
+    pausing = []
+    for connection, (version, ends) in enumerate(ways, 1):
+        pausing.append(leave_unread(lab, server, connection, version))
+        if ends:
+            half_close(pausing[-1][0])
+    for connection in range(len(ways) + 1, len(ways) + 3):  # each of these two lingers for its 2 seconds
+        lingering = reader(lab.connect(server.port))
+        get(lingering, "/much", "Connection: close")
+        check_equal(len(lingering.response().body), size, "content")
+        wait_for_event(server, connection, "close")
+    for end, count in pausing:
+        for _ in range(count):
+            check_equal(len(end.response().body), size, "content")
+        check_equal(receive_all(end), b"", "bytes after the last response")
