@@ -6,23 +6,28 @@
 #include <algorithm>
 #include <cstdio>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace example {
 
 /// The line of a field, with `***` in place of what would let a reader be somebody else: transcripts end up in reports.
-inline std::string without_secret(const std::string& line) {
+/// Nothing where there is no secret. Blanks around the name are errors, but the secret is the same.
+inline std::optional<std::string> without_secret(const std::string& line) {
+    constexpr const char* blanks = " \t";
     const auto is_any = [](const std::string& word, std::initializer_list<const char*> known) {
         return std::any_of(known.begin(), known.end(),
                            [&](const char* each) { return ::strcasecmp(word.c_str(), each) == 0; });
     };
-    const std::size_t colon = line.find(':');
-    if (colon == line.npos ||
-        !is_any(line.substr(0, colon), {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"})) {
-        return line;
+    const std::size_t colon = std::min(line.find(':'), line.size()); // without one, the rest may come folded
+    std::string name = line.substr(0, colon);
+    name.erase(0, name.find_first_not_of(blanks));
+    name.erase(name.find_last_not_of(blanks) + 1);
+    if (!is_any(name, {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"})) {
+        return std::nullopt;
     }
-    const std::size_t from = std::min(line.find_first_not_of(' ', colon + 1), line.size());
+    const std::size_t from = std::min(line.find_first_not_of(blanks, colon + 1), line.size());
     const std::string scheme = line.substr(from, line.find(' ', from) - from);
     const bool known = is_any(scheme, {"Basic", "Bearer", "Digest", "Negotiate"});
     return line.substr(0, colon) + ": " + (known ? scheme + " " : "") + "***";
@@ -63,12 +68,13 @@ class transcript {
             if (!line.empty() && line.back() == '\r') {
                 line.pop_back();
             }
-            for (char& each : line) {
+            const bool folded = !line.empty() && (line.front() == ' ' || line.front() == '\t');
+            const std::optional<std::string> masked = folded && secret ? " ***" : without_secret(line);
+            secret = masked || (folded && secret);
+            std::string shown = masked.value_or(line);
+            for (char& each : shown) {
                 each = each >= ' ' && each <= '~' ? each : '?'; // a terminal obeys control characters
             }
-            const bool folded = !line.empty() && (line.front() == ' ' || line.front() == '\t');
-            const std::string shown = folded && secret ? " ***" : without_secret(line);
-            secret = folded ? secret : shown != line;
             print(std::string(prefix) + shown);
         }
     }

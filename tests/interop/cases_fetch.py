@@ -233,6 +233,21 @@ def masked_inside(lab):
     check_keeps(fetch(lab, "--plain", "-v", f"http://localhost:{folds.port}/page"), "s3cret")
 
 
+@case("secrets: fetch -v shows none that came with blanks where none belong, also of an answer that it refuses")
+def masked_blanks(lab):
+    for field, shown in ((b"Set-Cookie:\r\n\tsid=s3cret", "< Set-Cookie: ***"),
+                         (b"Set-Cookie: ***\r\n sid=s3cret", "< Set-Cookie: ***"),
+                         (b"Set-Cookie\r\n : sid=s3cret", "< Set-Cookie: ***"),
+                         (b"Set-Cookie : sid=s3cret", "< Set-Cookie : ***"),
+                         (b"Set-Cookie\t: sid=s3cret", "< Set-Cookie?: ***"),
+                         (b" Set-Cookie: sid=s3cret\r\n\ts3cret", "<  Set-Cookie: ***")):
+        server = scripted_server(lab, lambda request, field=field: b"HTTP/1.1 200 OK\r\n" + field + b"\r\nContent-Length: 0\r\n\r\n")
+        done = fetch(lab, "--plain", "-v", f"http://localhost:{server.port}/page")
+        check_exit(done, expected.answered, expected.peer_broke_protocol)
+        check_keeps(done, "s3cret")
+        check_shows(done, shown)
+
+
 def asking_proxies(lab, count, port):
     """A cascade in which each proxy wants a login of its own, and hops before them, nearest first."""
     logins, ways = [f"user{n}:pass:{n}" for n in range(count)], []
