@@ -320,7 +320,7 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
         } else if (word == "-v") {
             options.verbose = true;
         } else if (word.size() > 1 && word.front() == '-') {
-            throw usage_error("there is no option " + word.substr(0, word.find('='))); // --proxy=... may hold a secret
+            throw usage_error("there is no option " + shown_option(word));
         } else if (!url.empty()) {
             throw usage_error("there is more than one URL");
         } else {

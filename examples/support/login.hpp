@@ -15,6 +15,11 @@ struct user_login {
     std::string password;
 };
 
+/// What may be shown of a word of the command line that is no option: the rest may be a secret.
+inline std::string shown_option(const std::string& word) {
+    return word.substr(0, word.find_first_not_of("-abcdefghijklmnopqrstuvwxyz"));
+}
+
 /// Reads `USER:PASS`, where only the password may hold colons; nothing where it is none, or has no user.
 inline std::optional<user_login> parse_login(std::string_view text) {
     const std::size_t colon = text.find(':');

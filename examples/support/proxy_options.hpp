@@ -234,8 +234,7 @@ inline settings parse(const std::vector<std::string>& words) {
             continue;
         }
         if (std::find(std::begin(valued), std::end(valued), name) == std::end(valued)) {
-            const std::string shown = name.substr(0, name.find('=')); // what follows may be a secret: --auth=...
-            throw failure("unknown option " + shown + "; see --help");
+            throw failure("unknown option " + shown_option(name) + "; see --help");
         }
         if (at == words.size()) {
             throw failure(name + " needs a value");

@@ -241,7 +241,8 @@ def masked_blanks(lab):
                          (b"Set-Cookie : sid=s3cret", "< Set-Cookie : ***"),
                          (b"Set-Cookie\t: sid=s3cret", "< Set-Cookie?: ***"),
                          (b" Set-Cookie: sid=s3cret\r\n\ts3cret", "<  Set-Cookie: ***")):
-        server = scripted_server(lab, lambda request, field=field: b"HTTP/1.1 200 OK\r\n" + field + b"\r\nContent-Length: 0\r\n\r\n")
+        answer = b"HTTP/1.1 200 OK\r\n" + field + b"\r\nContent-Length: 0\r\n\r\n"
+        server = scripted_server(lab, lambda request, answer=answer: answer)
         done = fetch(lab, "--plain", "-v", f"http://localhost:{server.port}/page")
         check_exit(done, expected.answered, expected.peer_broke_protocol)
         check_keeps(done, "s3cret")
@@ -334,7 +335,8 @@ def proxy_usage(lab):
                            (["--auth-file", hidden], ["--auth-file"]),
                            (["--auth-file", lab.folder], [lab.folder]),
                            (["--auth-file", good + "-missing"], [good + "-missing"]),
-                           (["--auth=alice:s3cret"], ["--auth"]), (["--auth", "s3cret"], ["--auth"])):
+                           (["--auth=alice:s3cret"], ["--auth"]), (["--auth:alice:s3cret"], ["--auth"]),
+                           (["--auth", "s3cret"], ["--auth"])):
         done = lab.run([os.path.join(lab.programs, "proxy"), "--listen", "127.0.0.1:0", "--allow-port", "443",
                         "--half-close", "close", *options])
         check_usage(done, 1, *named)
@@ -386,6 +388,7 @@ def quiet_usage(lab):
     bare = lab.file("bare", "s3cret\n")
     for words in (["--proxy=http://a:s3cret@127.0.0.1:1"], ["--proxy", "http://a:s3cret@"], ["-H", "s3cret"],
                   ["-H", "@" + bare], ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", bare],
+                  ["-HAuthorization: Bearer s3cret"], ["--proxy-http://a:s3cret@127.0.0.1:1"],
                   ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", lab.folder], ["-H", "@" + lab.folder],
                   ["--data", "@" + lab.folder], ["http://a:s3cret@127.0.0.1:1/"]):
         done = fetch(lab, *words, url)
