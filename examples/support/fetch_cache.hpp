@@ -21,7 +21,8 @@
 
 namespace example {
 
-/// The cache of one file. Lines that cannot be read are told and skipped; the rest is kept.
+/// The cache of one file. Lines that cannot be read are told, skipped, and written back as they are: one may have been
+/// a pin, which only a person can mend.
 class remembered {
   public:
     /// An empty name: nothing is remembered. Throws `usage_error` where there is a file that cannot be read: what it
@@ -64,6 +65,9 @@ class remembered {
             if (each.live(time)) {
                 text.append(write_entry(room, each).text) += '\n';
             }
+        }
+        for (const std::string& line : unreadable_) {
+            text.append(line) += '\n';
         }
         replace_file(file_, std::move(text));
     }
@@ -115,6 +119,7 @@ class remembered {
             tlsup::capability entry;
             pins += read_entry(line, entry) == tlsup::errc::ok && entry.pinned ? 1U : 0U;
         }
+        unreadable_.clear();
         entries_.assign(std::max(most, pins + 1), {});
         cache_ = {entries_.data(), entries_.size()};
         const std::set<std::string> told = told_; // by an earlier load
@@ -122,6 +127,9 @@ class remembered {
         for (const std::string& line : text) {
             ++number;
             const tlsup::errc error = load_entry(cache_, line, time);
+            if (error == tlsup::errc::bad_entry) {
+                unreadable_.push_back(line);
+            }
             if (error != tlsup::errc::ok && !told.contains(line)) {
                 tell(error, file_ + ":" + std::to_string(number));
                 told_.insert(line);
@@ -135,6 +143,7 @@ class remembered {
     std::vector<tlsup::capability> entries_;
     tlsup::capability_cache cache_;
     std::vector<lesson> learned_;
+    std::vector<std::string> unreadable_;
     std::set<std::string> told_;
 };
 

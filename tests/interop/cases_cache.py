@@ -160,8 +160,26 @@ def damaged(lab):
     for line, number in zip(told, (3, 6, 7)):
         check(re.search(expected.damaged_line(here.file, number), line), f"line {number} of the cache: {line!r}")
     check_equal([" ".join(entry) for entry in here.entries()[:2]], good, "the other entries")
-    check_equal([entry[:5] for entry in here.entries()[2:]], [here.host + expected.verified], "the new entry")
-    here.check_answered(here.fetch("--plain"), probe)
+    check_equal([entry[:5] for entry in here.entries()[2:3]], [here.host + expected.verified], "the new entry")
+
+
+@case("cache: a damaged line stays as it is, and is told each time")
+def damaged_stays(lab):
+    here = rig(lab)
+    bad = ["http other.example 80 verified pinned O TLS/1.2", "\tx\r", "", "damaged", "damaged"]
+    here.write(*bad)
+    bad.remove("")
+    for _ in range(3):
+        done = here.fetch("--require-tls")
+        check_exit(done, expected.answered)
+        told = done.err.decode().splitlines()
+        check_equal(len(told), len(bad), "lines on stderr")
+        for line in told:
+            check(re.search(expected.damaged_line(here.file, r"\d+"), line), f"what is told: {line!r}")
+        with open(here.file, encoding="utf-8", newline="\n") as known:
+            lines = known.read().split("\n")
+        check_equal(lines[0].split(" ")[:5], here.host + expected.verified, "the new entry")
+        check_equal(lines[1:], bad + [""], "the damaged lines")
 
 
 @case("cache: --insecure uses what is remembered, and verifies nothing")
@@ -329,7 +347,7 @@ def damaged_meanwhile(lab):
     check_equal(len(told), 2, "lines on stderr")
     for number, line in enumerate(told, 1):
         check(re.search(expected.damaged_line(first.file, number), line), f"what is told: {line!r}")
-    check_equal(first.entries(), [entry_of(first.ports[0], expected.verified)], "entries")
+    check_equal(first.entries(), [["damaged"]] * 2 + [entry_of(first.ports[0], expected.verified)], "entries")
 
 
 @case("cache: fetch waits for its lock, but not longer than --timeout; one that died leaves none")
