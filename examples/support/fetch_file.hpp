@@ -27,12 +27,13 @@ inline std::string linked_file(const std::string& name) {
 }
 
 /// Keeps all others that use it out, up to its end. The system lets go of it when the process dies. The file FILE.lock
-/// stays: with another in its place, two processes could hold the lock at once.
+/// stays: with another in its place, two processes could hold the lock at once. Its owner alone may open it: to read it
+/// is enough to hold it, and so to keep all others waiting.
 class file_lock {
   public:
     /// Waits for it. Throws `failure`.
     file_lock(const std::string& file, clock::time_point until)
-        : lock_(::open((file + ".lock").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666)) {
+        : lock_(::open((file + ".lock").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)) {
         constexpr timespec pause{0, 10'000'000}; // in nanoseconds: flock itself knows no deadline
         while (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
             if (!lock_ || (errno != EWOULDBLOCK && errno != EINTR) || clock::now() >= until) {

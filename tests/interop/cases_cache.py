@@ -182,6 +182,13 @@ def damaged_stays(lab):
         check_equal(lines[1:], bad + [""], "the damaged lines")
 
 
+@case("cache: its lock is for its owner alone")
+def lock_mode(lab):
+    here = rig(lab)
+    here.check_answered(here.fetch("--require-tls"), probe)
+    check_equal(stat.S_IMODE(os.stat(here.file + ".lock").st_mode), 0o600, "mode of the lock")
+
+
 @case("cache: --insecure uses what is remembered, and verifies nothing")
 def insecure(lab):
     here = rig(lab, "--advertise")
