@@ -60,12 +60,6 @@ class journey {
         if (need_ != wanted_by(options)) {
             say_.note("the cache says that this server does TLS: nothing else will do");
         }
-        if (!options.output.empty()) {
-            file_.open(options.output, std::ios::binary);
-            if (!file_) {
-                throw usage_error("cannot write " + options.output);
-            }
-        }
     }
 
     int run() {
@@ -230,6 +224,7 @@ class journey {
             take(head.size());
             return;
         }
+        open_output();
         const tlsup::response_view response = machine_.response();
         hint_ = response.hint;
         if (!response.hint.empty()) {
@@ -243,6 +238,16 @@ class journey {
             say_.note("unauthenticated request: it went in clear, so this may be the answer to somebody else's");
         }
         take(head.size());
+    }
+
+    // Not before there is an answer: where there is none, an earlier file stays as it was.
+    void open_output() {
+        if (!options_.output.empty()) {
+            file_.open(options_.output, std::ios::binary);
+            if (!file_) {
+                throw failure("cannot write " + options_.output);
+            }
+        }
     }
 
     void body(std::string_view bytes) {

@@ -26,6 +26,32 @@ inline std::string linked_file(const std::string& name) {
     return at.string();
 }
 
+/// Whether two names lead to one file, also where there is none yet.
+inline bool same_file(const std::string& one, const std::string& other) {
+    const auto whole = [](const std::string& name) {
+        std::error_code error;
+        const std::filesystem::path path = std::filesystem::absolute(linked_file(name), error);
+        const std::filesystem::path found = std::filesystem::weakly_canonical(path, error);
+        return error ? path.lexically_normal() : found;
+    };
+    std::error_code error;
+    return std::filesystem::equivalent(one, other, error) || whole(one) == whole(other);
+}
+
+/// Whether the file can be written, or made where there is none. Neither makes it nor changes it: a pipe's reader would
+/// see its end.
+inline bool can_write(const std::string& name) {
+    struct stat found {};
+    if (::stat(name.c_str(), &found) == 0) {
+        return !S_ISDIR(found.st_mode) && ::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) == 0;
+    }
+    const int error = errno;
+    const std::filesystem::path path = linked_file(name);
+    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+    return error == ENOENT && path.has_filename() && ::stat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
+           ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 /// Keeps all others that use it out, up to its end. The system lets go of it when the process dies. The file FILE.lock
 /// stays: with another in its place, two processes could hold the lock at once. Its owner alone may open it: to read it
 /// is enough to hold it, and so to keep all others waiting.

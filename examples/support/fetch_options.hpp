@@ -16,6 +16,7 @@
 
 #include <tlsup/tlsup.hpp>
 
+#include "fetch_file.hpp"
 #include "login.hpp"
 #include "net.hpp"
 
@@ -36,7 +37,7 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
                       the tunnel. All users of a machine can see a command line: better write it into a file
   --proxy-auth-file FILE
                       the login of the --proxy before it: USER:PASSWORD, the first line of the file
-  --tunnel            go through a tunnel with --plain too, and with --offer go nowhere else
+  --tunnel            go through a tunnel of --proxy with --plain too, and with --offer go nowhere else
   --cache FILE        remember which servers do TLS; what is remembered raises --plain and --offer to --require-tls.
                       Several may share it: each adds what it learned to what is there by then, under FILE.lock
   --cache-pin         what was reached over TLS needs TLS from then on, without end
@@ -50,7 +51,7 @@ Fetches a resource over HTTP/1.1, and upgrades the connection to TLS on the way 
   -H 'NAME: VALUE'    another field of the request; may be repeated
   -H @FILE            the same, one on each line of the file
   --data @FILE        send the file as content
-  -o FILE             write the response's content there
+  -o FILE             write the response's content there; without a response the file stays as it was
   -v                  show on stderr what is said, in clear and inside TLS, but no login and no cookie
   --help              this text
 
@@ -238,6 +239,21 @@ inline unsigned read_seconds(const std::string& text) {
     return static_cast<unsigned>(std::stoul(text));
 }
 
+/// The content must not take the place of the cache, nor of what stands beside it while it is written.
+inline void check_output(const fetch_options& options) {
+    if (options.output.empty()) {
+        return;
+    }
+    for (const char* suffix : {"", ".lock", ".new"}) {
+        if (!options.cache.empty() && same_file(options.output, linked_file(options.cache) + suffix)) {
+            throw usage_error("--cache and -o name the same file");
+        }
+    }
+    if (!can_write(options.output)) {
+        throw usage_error("cannot write " + options.output);
+    }
+}
+
 /// Throws `usage_error`.
 inline fetch_options read_command_line(const std::vector<std::string>& words) {
     constexpr std::string_view repeatable[] = {"--proxy", "--proxy-auth-file", "-H"};
@@ -330,6 +346,10 @@ inline fetch_options read_command_line(const std::vector<std::string>& words) {
     if (options.cache_pin && options.cache.empty()) {
         throw usage_error("--cache-pin needs --cache");
     }
+    if (options.tunnel && options.proxies.empty()) {
+        throw usage_error("--tunnel needs --proxy");
+    }
+    check_output(options);
     if (options.proxies.size() > 8) {
         throw usage_error("there are more than eight proxies");
     }

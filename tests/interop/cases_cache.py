@@ -1,6 +1,7 @@
 """What fetch remembers: it raises what is asked for, it never lowers it, and a lie can only make fetch refuse."""
 
 import fcntl
+import itertools
 import os
 import re
 import stat
@@ -180,6 +181,35 @@ def damaged_stays(lab):
             lines = known.read().split("\n")
         check_equal(lines[0].split(" ")[:5], here.host + expected.verified, "the new entry")
         check_equal(lines[1:], bad + [""], "the damaged lines")
+
+
+@case("cache: -o never names the file of the cache, by whatever path, nor what stands beside it")
+def output_over_cache(lab):
+    here = rig(lab)
+    for there in (False, True):
+        kept = here.entry(expected.pinned) + "\n"
+        folder = os.path.join(lab.folder, f"there{there}")
+        os.mkdir(folder)
+        os.mkdir(f"{folder}/sub")
+        here.file = f"{folder}/known"
+        os.symlink("known", f"{folder}/link")
+        os.symlink(folder, f"{folder}/sub/up")
+        if there:
+            lab.file(f"there{there}/known", kept)
+            os.link(here.file, f"{folder}/hard")
+        names = ["known", "sub/../known", "sub/up/known", "link", "known.lock", "known.new"] + ["hard"] * there
+        before = sorted(os.listdir(folder))
+        outputs = [f"{folder}/{name}" for name in names] + [f"there{there}/known"]
+        for here.file, output in itertools.product((f"{folder}/known", f"{folder}/link"), outputs):
+            done = here.fetch("--require-tls", "-o", output)
+            check_exit(done, expected.usage)
+            check("--cache" in done.last_line() and "-o" in done.last_line(), f"what is told: {done.last_line()}")
+            check_equal(sorted(os.listdir(folder)), before, "files")
+        if there:
+            check_equal(lab.read(f"there{there}/known"), kept, "the file")
+    here.file = f"{folder}/known"
+    check_exit(here.fetch("--require-tls", "-o", f"{folder}/page"), expected.answered)
+    check_equal(lab.read(f"{folder}/page"), "this is /page\n", "the content")
 
 
 @case("cache: its lock is for its owner alone")

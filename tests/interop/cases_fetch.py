@@ -363,6 +363,7 @@ def contradictions(lab):
                           ["--proxy", "--proxy-auth-file"]),
                          (["--proxy", proxy, "--proxy-auth-file", file, "--proxy-auth-file", file],
                           ["--proxy-auth-file"]),
+                         (["--plain", "--tunnel"], ["--tunnel", "--proxy"]),
                          (["--cache-pin"], ["--cache-pin", "--cache"])):
         done = fetch(lab, *words, url)
         check_usage(done, expected.usage, *named)
@@ -378,8 +379,8 @@ def repeated(lab):
     check_usage(fetch(lab, "--timeout", "9", url), expected.usage, "--timeout")  # the rig has given one already
     server = scripted_server(lab, lambda request: welcome)
     flags = ["--plain", "--tunnel", "--no-alpn", "-v", "--insecure"]
-    done = fetch(lab, *flags, *flags, "-H", "X-One: 1", "-H", "X-Two: 2", f"http://localhost:{server.port}/",
-                 trust=False)
+    done = fetch(lab, *flags, *flags, "--proxy", f"http://127.0.0.1:{forwarder(lab).port}", "-H", "X-One: 1",
+                 "-H", "X-Two: 2", f"http://localhost:{server.port}/", trust=False)
     check_exit(done, expected.answered)
 
 
@@ -387,10 +388,52 @@ def repeated(lab):
 def quiet_usage(lab):
     bare = lab.file("bare", "s3cret\n")
     for words in (["--proxy=http://a:s3cret@127.0.0.1:1"], ["--proxy", "http://a:s3cret@"], ["-H", "s3cret"],
-                  ["-H", "@" + bare], ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", bare],
                   ["-HAuthorization: Bearer s3cret"], ["--proxy-http://a:s3cret@127.0.0.1:1"],
+                  ["-H", "@" + bare], ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", bare],
                   ["--proxy", "http://127.0.0.1:1", "--proxy-auth-file", lab.folder], ["-H", "@" + lab.folder],
                   ["--data", "@" + lab.folder], ["http://a:s3cret@127.0.0.1:1/"]):
         done = fetch(lab, *words, url)
         check_usage(done, expected.usage)
         check_keeps(done, "s3cret")
+
+
+# Where the content goes
+
+@case("output: without an answer, the file of -o stays as it was")
+def output_stays(lab):
+    kept = "from before\n"
+    file = lab.file("page", kept)
+    silent = scripted_server(lab, lambda request: b"")
+    denied = forwarder(lab, tunnels=403)
+    for words, status in (([url], expected.network), ([f"http://localhost:{silent.port}/"], expected.network),
+                          (["--tunnel", "--proxy", f"http://127.0.0.1:{denied.port}", url], expected.tunnel_refused)):
+        check_exit(fetch(lab, "--plain", "-o", file, *words), status)
+        check_equal(lab.read("page"), kept, "the file")
+        check_exit(fetch(lab, "--plain", "-o", file + "-new", *words), status)
+        check(not os.path.exists(file + "-new"), "a file without an answer")
+    server = scripted_server(lab, lambda request: welcome if request.target() == "/page" else
+                             b"HTTP/1.1 204 No Content\r\n\r\n")
+    for path, content in (("page", "in clear\n"), ("none", "")):
+        check_exit(fetch(lab, "--plain", "-o", file, f"http://localhost:{server.port}/{path}"), expected.answered)
+        check_equal(lab.read("page"), content, "the file")
+
+
+@case("output: where the file of -o cannot be written, nothing is sent")
+def output_unwritable(lab):
+    server = scripted_server(lab, lambda request: welcome)
+    lab.file("page", "")
+    os.symlink("loop", f"{lab.folder}/loop")
+    os.symlink("no-such-folder/page", f"{lab.folder}/astray")
+    for name in (".", "no-such-folder/page", "page/page", "new/", "loop", "astray", ""):
+        done = fetch(lab, "--plain", "-o", f"{lab.folder}/{name}", f"http://localhost:{server.port}/")
+        check_usage(done, expected.usage, f"{lab.folder}/{name}")
+    check_equal(server.requests, [], "requests at the server")
+
+
+@case("output: a pipe gets the content")
+def output_pipe(lab):
+    server = scripted_server(lab, lambda request: welcome)
+    os.mkfifo(f"{lab.folder}/pipe")
+    reads = lab.start(["cat", f"{lab.folder}/pipe"])
+    check_exit(fetch(lab, "--plain", "-o", f"{lab.folder}/pipe", f"http://localhost:{server.port}/"), expected.answered)
+    check_equal((reads.wait(), reads.out), (0, b"in clear\n"), "what came through the pipe")
