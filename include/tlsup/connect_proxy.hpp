@@ -49,7 +49,7 @@ constexpr bool is_disguised(const authority& target) noexcept {
 }
 
 /// Why the rules deny a target that is no name, or `ok`. The addresses of a name are judged at `dial`.
-TLSUP_COLD constexpr errc judge_literal(const authority& target, const proxy_options& options) noexcept {
+TLSUP_SEPARATE constexpr errc judge_literal(const authority& target, const proxy_options& options) noexcept {
     if (!options.disguised_hosts && is_disguised(target)) {
         return errc::host_denied;
     }
