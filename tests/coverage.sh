@@ -67,7 +67,7 @@ program gcc blocks "" tests/platforms/blocks.cpp
 program words blocks "" tests/platforms/blocks.cpp
 program octets blocks "" tests/platforms/blocks.cpp
 program octets corpus "" tests/corpus_runner.cpp
-program clang decisions "" tests/unit/{main,client,conditions,facts,server}.cpp
+program clang decisions "" tests/unit/{main,client,conditions,dedicated_name,facts,server}.cpp
 sed -i 's|^build gcc/tests_coverage_everything.*|&\n  keep = -fkeep-inline-functions|' "$out/build.ninja"
 
 mkdir -p "$out"/{gcc,words,octets,clang}

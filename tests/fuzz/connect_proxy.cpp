@@ -66,9 +66,9 @@ void decide(connect_proxy& machine, fuzz::choices& choose, const proxy_options& 
     fuzz::check(fuzz::inside(target.authority, head) && fuzz::inside(target.host, head) && !target.host.empty());
     fuzz::check(fuzz::inside(target.authorization, head));
     fuzz::check(target.port != 0 && target.kind != host_kind::ip_future);
-    const bool allowed = target.own || (options.ports.allow(target.port) && options.hosts.allow(target.host) &&
-                                        (options.disguised_hosts || !target.disguised) && may_dial(target, options));
-    fuzz::check(allowed || options.challenge.kind() == head_kind::challenge);
+    const bool allowed = options.ports.allow(target.port) && options.hosts.allow(target.host) &&
+                         (options.disguised_hosts || !target.disguised) && may_dial(target, options);
+    fuzz::check(allowed || target.own || options.challenge.kind() == head_kind::challenge);
     const unsigned how = choose.pick(8);
     if (how == 0) {
         const errc right = options.challenge.kind() == head_kind::challenge ? errc::ok : errc::bad_options;

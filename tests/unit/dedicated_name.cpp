@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "unit/support.hpp"
 
@@ -77,7 +78,8 @@ TEST_CASE("dedicated_name: an offer for one of the names is valid, for another h
 }
 
 TEST_CASE("dedicated_name: what is no authority is no name (P-OPO)") {
-    const dedicated_names first(names, 1);
+    const std::vector<std::string_view> list(names, names + 1);
+    const dedicated_names first(list.data(), list.size());
     CHECK(first.contain("ipp.example"));
     CHECK(!first.contain("print.example"));
     for (const std::string_view none : {"", "ipp.example:x", "user@ipp.example", "ipp..example", "ipp.example/"}) {
