@@ -41,120 +41,83 @@ enum class embedding : std::uint8_t {
     teredo,      // a server after the first 32 bits, and a client, inverted, at the end. RFC 4380 4
 };
 
-/// A row of the registries. Of several the first that fits counts.
-struct address_row {
-    std::string_view network;
-    address_kind kind;
-    embedding inside = embedding::none;
-};
+// The registries: of each row its meaning, its length in bits, and the bytes that these bits are in. Of several rows
+// the first that fits counts. Written as bytes: to read them from text would cost every file that includes this one.
+constexpr std::uint8_t as(address_kind kind, embedding inside = embedding::none) noexcept {
+    return static_cast<std::uint8_t>(static_cast<unsigned>(kind) | static_cast<unsigned>(inside) << 4);
+}
 
 // https://www.iana.org/assignments/iana-ipv4-special-registry, and the multicast addresses. What the registry calls not
 // globally reachable, or neither, is not `global`.
-inline constexpr address_row ipv4_rows[] = {
-    {"0.0.0.0/32"sv, address_kind::unspecified},        // RFC 1122 3.2.1.3
-    {"0.0.0.0/8"sv, address_kind::reserved},            // "this network", RFC 791 3.2
-    {"10.0.0.0/8"sv, address_kind::private_use},        // RFC 1918
-    {"100.64.0.0/10"sv, address_kind::shared},          // RFC 6598
-    {"127.0.0.0/8"sv, address_kind::loopback},          // RFC 1122 3.2.1.3
-    {"169.254.0.0/16"sv, address_kind::link_local},     // RFC 3927
-    {"172.16.0.0/12"sv, address_kind::private_use},     // RFC 1918
-    {"192.0.0.9/32"sv, address_kind::global},           // Port Control Protocol anycast, RFC 7723
-    {"192.0.0.10/32"sv, address_kind::global},          // TURN anycast, RFC 8155
-    {"192.0.0.0/24"sv, address_kind::reserved},         // protocol assignments, RFC 6890; RFC 7335, 7600, 8880
-    {"192.0.2.0/24"sv, address_kind::documentation},    // RFC 5737
-    {"192.31.196.0/24"sv, address_kind::global},        // AS112, RFC 7535
-    {"192.52.193.0/24"sv, address_kind::global},        // AMT, RFC 7450
-    {"192.88.99.0/24"sv, address_kind::reserved},       // 6to4 relays, deprecated by RFC 7526
-    {"192.168.0.0/16"sv, address_kind::private_use},    // RFC 1918
-    {"192.175.48.0/24"sv, address_kind::global},        // AS112, RFC 7534
-    {"198.18.0.0/15"sv, address_kind::benchmarking},    // RFC 2544
-    {"198.51.100.0/24"sv, address_kind::documentation}, // RFC 5737
-    {"203.0.113.0/24"sv, address_kind::documentation},  // RFC 5737
-    {"224.0.0.0/4"sv, address_kind::multicast},         // RFC 5771
-    {"255.255.255.255/32"sv, address_kind::broadcast},  // RFC 919 7, RFC 8190
-    {"240.0.0.0/4"sv, address_kind::reserved},          // RFC 1112 4
-    {"0.0.0.0/0"sv, address_kind::global},
+struct ipv4_registry {
+    using enum address_kind;
+    static constexpr std::uint8_t rows[] = {
+        as(unspecified),   32, 0,   0,   0,   0,   // 0.0.0.0/32: RFC 1122 3.2.1.3
+        as(reserved),      8,  0,                  // 0.0.0.0/8: "this network", RFC 791 3.2
+        as(private_use),   8,  10,                 // 10.0.0.0/8: RFC 1918
+        as(shared),        10, 100, 64,            // 100.64.0.0/10: RFC 6598
+        as(loopback),      8,  127,                // 127.0.0.0/8: RFC 1122 3.2.1.3
+        as(link_local),    16, 169, 254,           // 169.254.0.0/16: RFC 3927
+        as(private_use),   12, 172, 16,            // 172.16.0.0/12: RFC 1918
+        as(global),        32, 192, 0,   0,   9,   // 192.0.0.9/32: PCP anycast, RFC 7723
+        as(global),        32, 192, 0,   0,   10,  // 192.0.0.10/32: TURN anycast, RFC 8155
+        as(reserved),      24, 192, 0,   0,        // 192.0.0.0/24: protocol assignments, RFC 6890; RFC 7335, 7600, 8880
+        as(documentation), 24, 192, 0,   2,        // 192.0.2.0/24: RFC 5737
+        as(global),        24, 192, 31,  196,      // 192.31.196.0/24: AS112, RFC 7535
+        as(global),        24, 192, 52,  193,      // 192.52.193.0/24: AMT, RFC 7450
+        as(reserved),      24, 192, 88,  99,       // 192.88.99.0/24: 6to4 relays, deprecated by RFC 7526
+        as(private_use),   16, 192, 168,           // 192.168.0.0/16: RFC 1918
+        as(global),        24, 192, 175, 48,       // 192.175.48.0/24: AS112, RFC 7534
+        as(benchmarking),  15, 198, 18,            // 198.18.0.0/15: RFC 2544
+        as(documentation), 24, 198, 51,  100,      // 198.51.100.0/24: RFC 5737
+        as(documentation), 24, 203, 0,   113,      // 203.0.113.0/24: RFC 5737
+        as(multicast),     4,  224,                // 224.0.0.0/4: RFC 5771
+        as(broadcast),     32, 255, 255, 255, 255, // 255.255.255.255/32: RFC 919 7, RFC 8190
+        as(reserved),      4,  240,                // 240.0.0.0/4: RFC 1112 4
+        as(global),        0,                      // 0.0.0.0/0
+    };
 };
 
 // https://www.iana.org/assignments/iana-ipv6-special-registry, and the other forms that hold an IPv4 address.
-inline constexpr address_row ipv6_rows[] = {
-    {"::/128"sv, address_kind::unspecified},                                // RFC 4291 2.5.2
-    {"::1/128"sv, address_kind::loopback},                                  // RFC 4291 2.5.3
-    {"::/120"sv, address_kind::reserved},                                   // next to them: no IPv4 address is meant
-    {"::/96"sv, address_kind::reserved, embedding::last},                   // IPv4-compatible, RFC 4291 2.5.5.1
-    {"::ffff:0:0/96"sv, address_kind::global, embedding::last},             // the IPv4 address itself, RFC 4291 2.5.5.2
-    {"::ffff:0:0:0/96"sv, address_kind::reserved, embedding::last},         // IPv4-translated, RFC 2765 2.1
-    {"64:ff9b::/96"sv, address_kind::global, embedding::last},              // RFC 6052 2.1
-    {"64:ff9b:1::/48"sv, address_kind::private_use, embedding::translated}, // RFC 8215
-    {"100::/64"sv, address_kind::reserved},                                 // discarded, RFC 6666
-    {"100:0:0:1::/64"sv, address_kind::reserved},                           // dummy prefix, RFC 9780
-    {"2001::/32"sv, address_kind::reserved, embedding::teredo},             // RFC 4380, RFC 8190
-    {"2001:1::1/128"sv, address_kind::global},                              // Port Control Protocol anycast, RFC 7723
-    {"2001:1::2/128"sv, address_kind::global},                              // TURN anycast, RFC 8155
-    {"2001:1::3/128"sv, address_kind::global},                              // DNS-SD registration anycast, RFC 9665
-    {"2001:2::/48"sv, address_kind::benchmarking},                          // RFC 5180, RFC 1752
-    {"2001:3::/32"sv, address_kind::global},                                // AMT, RFC 7450
-    {"2001:4:112::/48"sv, address_kind::global},                            // AS112, RFC 7535
-    {"2001:10::/28"sv, address_kind::reserved},                             // ORCHID, deprecated, RFC 4843
-    {"2001:20::/28"sv, address_kind::global},                               // ORCHIDv2, RFC 7343
-    {"2001:30::/28"sv, address_kind::global},                               // DRIP, RFC 9374
-    {"2001::/23"sv, address_kind::reserved},                                // protocol assignments, RFC 2928
-    {"2001:db8::/32"sv, address_kind::documentation},                       // RFC 3849
-    {"2002::/16"sv, address_kind::reserved, embedding::six_to_four},        // RFC 3056, RFC 7526
-    {"2620:4f:8000::/48"sv, address_kind::global},                          // AS112, RFC 7534
-    {"3fff::/20"sv, address_kind::documentation},                           // RFC 9637
-    {"2000::/3"sv, address_kind::global},                                   // RFC 4291 2.4
-    {"5f00::/16"sv, address_kind::reserved},                                // segment routing, RFC 9602
-    {"fc00::/7"sv, address_kind::unique_local},                             // RFC 4193
-    {"fe80::/10"sv, address_kind::link_local},                              // RFC 4291 2.5.6
-    {"fec0::/10"sv, address_kind::site_local},                              // RFC 3879
-    {"ff00::/8"sv, address_kind::multicast},                                // RFC 4291 2.7
-    {"::/0"sv, address_kind::reserved},                                     // not assigned, RFC 4291 2.4
+// clang-format off
+struct ipv6_registry { // a row on each line
+    using enum address_kind;
+    static constexpr std::uint8_t rows[] = {
+        as(unspecified), 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // ::/128: RFC 4291 2.5.2
+        as(loopback), 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, // ::1/128: RFC 4291 2.5.3
+        as(reserved), 120, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // ::/120: no IPv4 address is meant
+        as(reserved, embedding::last), 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // ::/96: compatible, RFC 4291 2.5.5.1
+        as(global, embedding::last), 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, // ::ffff:0:0/96: RFC 4291 2.5.5.2
+        as(reserved, embedding::last), 96, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, // ::ffff:0:0:0/96: RFC 2765 2.1
+        as(global, embedding::last), 96, 0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, // 64:ff9b::/96: RFC 6052 2.1
+        as(private_use, embedding::translated), 48, 0, 0x64, 0xff, 0x9b, 0, 1, // 64:ff9b:1::/48: RFC 8215
+        as(reserved), 64, 1, 0, 0, 0, 0, 0, 0, 0, // 100::/64: discarded, RFC 6666
+        as(reserved), 64, 1, 0, 0, 0, 0, 0, 0, 1, // 100:0:0:1::/64: dummy prefix, RFC 9780
+        as(reserved, embedding::teredo), 32, 0x20, 1, 0, 0, // 2001::/32: RFC 4380, RFC 8190
+        as(global), 128, 0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, // 2001:1::1/128: PCP anycast, RFC 7723
+        as(global), 128, 0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, // 2001:1::2/128: TURN anycast, RFC 8155
+        as(global), 128, 0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, // 2001:1::3/128: DNS-SD, RFC 9665
+        as(benchmarking), 48, 0x20, 1, 0, 2, 0, 0, // 2001:2::/48: RFC 5180, RFC 1752
+        as(global), 32, 0x20, 1, 0, 3, // 2001:3::/32: AMT, RFC 7450
+        as(global), 48, 0x20, 1, 0, 4, 1, 0x12, // 2001:4:112::/48: AS112, RFC 7535
+        as(reserved), 28, 0x20, 1, 0, 0x10, // 2001:10::/28: ORCHID, deprecated, RFC 4843
+        as(global), 28, 0x20, 1, 0, 0x20, // 2001:20::/28: ORCHIDv2, RFC 7343
+        as(global), 28, 0x20, 1, 0, 0x30, // 2001:30::/28: DRIP, RFC 9374
+        as(reserved), 23, 0x20, 1, 0, // 2001::/23: protocol assignments, RFC 2928
+        as(documentation), 32, 0x20, 1, 0x0d, 0xb8, // 2001:db8::/32: RFC 3849
+        as(reserved, embedding::six_to_four), 16, 0x20, 2, // 2002::/16: RFC 3056, RFC 7526
+        as(global), 48, 0x26, 0x20, 0, 0x4f, 0x80, 0, // 2620:4f:8000::/48: AS112, RFC 7534
+        as(documentation), 20, 0x3f, 0xff, 0, // 3fff::/20: RFC 9637
+        as(global), 3, 0x20, // 2000::/3: RFC 4291 2.4
+        as(reserved), 16, 0x5f, 0, // 5f00::/16: segment routing, RFC 9602
+        as(unique_local), 7, 0xfc, // fc00::/7: RFC 4193
+        as(link_local), 10, 0xfe, 0x80, // fe80::/10: RFC 4291 2.5.6
+        as(site_local), 10, 0xfe, 0xc0, // fec0::/10: RFC 3879
+        as(multicast), 8, 0xff, // ff00::/8: RFC 4291 2.7
+        as(reserved), 0, // ::/0: not assigned, RFC 4291 2.4
+    };
 };
-
-/// A row, read.
-struct address_prefix {
-    peer_address from{};
-    std::uint8_t bits = 0;
-    std::uint8_t meaning = 0; // the kind, and in the upper four bits what is inside
-    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return (bits + 7U) / 8; }
-};
-
-constexpr address_prefix read_row(const address_row& row) noexcept {
-    address_prefix found;
-    const std::size_t slash = find(row.network, 0, '/');
-    std::uint64_t bits = 0;
-    (void)parse_address(part(row.network, 0, slash), false, found.from);
-    (void)parse_length(part(row.network, slash + 1, row.network.size()), bits);
-    found.bits = static_cast<std::uint8_t>(bits);
-    found.meaning = static_cast<std::uint8_t>(static_cast<unsigned>(row.kind) | static_cast<unsigned>(row.inside) << 4);
-    return found;
-}
-
-// The rows packed, one after the other: meaning, bits, and the bytes that the bits are in. Templates, so that the
-// compiler packs them only for a file that judges addresses.
-template <const auto& Rows> constexpr std::size_t address_table_bytes() noexcept {
-    std::size_t all = 0;
-    for (const address_row& each : Rows) {
-        all += 2 + read_row(each).bytes();
-    }
-    return all;
-}
-template <const auto& Rows> struct address_table { std::uint8_t of[address_table_bytes<Rows>()]; };
-template <const auto& Rows> constexpr address_table<Rows> make_address_table() noexcept {
-    address_table<Rows> table{};
-    std::size_t at = 0;
-    for (const address_row& each : Rows) {
-        const address_prefix row = read_row(each);
-        table.of[at++] = row.meaning;
-        table.of[at++] = row.bits;
-        for (std::size_t byte = 0; byte < row.bytes(); ++byte) {
-            table.of[at++] = row.from.address.octets[byte];
-        }
-    }
-    return table;
-}
-template <const auto& Rows> inline constexpr address_table<Rows> packed_addresses = make_address_table<Rows>();
+// clang-format on
 
 /// The meaning of the first row that fits. One fits: each table ends with all addresses.
 TLSUP_SEPARATE constexpr std::uint8_t find_meaning(const std::uint8_t* row, const std::uint8_t* address) noexcept {
@@ -185,12 +148,12 @@ constexpr judged_address read_address(const peer_address& address) noexcept {
     judged_address found;
     const std::uint8_t* const octets = address.address.octets;
     if (address.family == address_family::ipv4) {
-        found.kind = static_cast<address_kind>(find_meaning(packed_addresses<ipv4_rows>.of, octets));
+        found.kind = static_cast<address_kind>(find_meaning(ipv4_registry::rows, octets));
     }
     if (address.family != address_family::ipv6) {
         return found;
     }
-    const unsigned meaning = find_meaning(packed_addresses<ipv6_rows>.of, octets);
+    const unsigned meaning = find_meaning(ipv6_registry::rows, octets);
     const auto inside = static_cast<embedding>(meaning >> 4);
     found.kind = static_cast<address_kind>(meaning & 15);
     if (inside == embedding::translated && ends_in_zeros(address.address, 88)) {
@@ -212,7 +175,7 @@ constexpr judged_address read_address(const peer_address& address) noexcept {
 }
 
 /// Whether an IPv6 address without brackets holds an IPv4 address that a stack or its network may connect to instead.
-constexpr bool embeds_ipv4(std::string_view text) noexcept {
+TLSUP_COLD constexpr bool embeds_ipv4(std::string_view text) noexcept {
     peer_address address{{}, address_family::ipv6};
     return parse_ipv6(text, address.address) && read_address(address).count != 0;
 }
@@ -272,7 +235,7 @@ struct address_rules {
     template <std::size_t Count>
     constexpr address_rules(const network (&list)[Count]) noexcept : data(list), size(Count) {}
 
-    [[nodiscard]] constexpr bool allow(const peer_address& address) const noexcept {
+    [[nodiscard]] TLSUP_COLD constexpr bool allow(const peer_address& address) const noexcept {
         const detail::judged_address judged = detail::read_address(address);
         bool all = opens(address, judged.kind);
         for (std::size_t at = 0; at < judged.count; ++at) {

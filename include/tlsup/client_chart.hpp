@@ -94,7 +94,6 @@ inline constexpr arrow<client_state, client_event> client_chart[] = {
     {client_state::redialing, client_event::taken, client_state::probing},
     {client_state::redialing, client_event::ended, client_state::closed},
 };
-static_assert(detail::sound(client_chart, client_state::starting, client_state::closed, client_states));
 
 constexpr std::string_view to_string(client_state state) noexcept {
     return client_state_names[static_cast<std::size_t>(state) & 15];

@@ -55,8 +55,6 @@ inline constexpr arrow<connect_client_state, connect_client_event> connect_clien
     {connect_client_state::redialing, connect_client_event::repeated, connect_client_state::asking},
     {connect_client_state::redialing, connect_client_event::ended, connect_client_state::closed},
 };
-static_assert(detail::sound(connect_client_chart, connect_client_state::asking, connect_client_state::open,
-                            connect_client_states));
 
 constexpr std::string_view to_string(connect_client_state state) noexcept {
     return connect_client_state_names[static_cast<std::size_t>(state) & 7];

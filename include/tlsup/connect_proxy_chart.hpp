@@ -68,8 +68,6 @@ inline constexpr arrow<connect_proxy_state, connect_proxy_event> connect_proxy_c
     {connect_proxy_state::refusing, connect_proxy_event::ended, connect_proxy_state::closed},
     {connect_proxy_state::draining, connect_proxy_event::ended, connect_proxy_state::closed},
 };
-static_assert(detail::sound(connect_proxy_chart, connect_proxy_state::reading, connect_proxy_state::open,
-                            connect_proxy_states));
 
 constexpr std::string_view to_string(connect_proxy_state state) noexcept {
     return connect_proxy_state_names[static_cast<std::size_t>(state) % connect_proxy_states];

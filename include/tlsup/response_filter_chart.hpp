@@ -50,8 +50,6 @@ inline constexpr arrow<response_filter_state, response_filter_event> response_fi
     {response_filter_state::content, response_filter_event::response_complete, response_filter_state::reading},
     {response_filter_state::content, response_filter_event::ended, response_filter_state::closed},
 };
-static_assert(detail::sound(response_filter_chart, response_filter_state::reading, response_filter_state::detached,
-                            response_filter_states));
 
 constexpr std::string_view to_string(response_filter_state state) noexcept {
     return response_filter_state_names[static_cast<std::size_t>(state) % response_filter_states];

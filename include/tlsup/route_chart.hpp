@@ -66,7 +66,6 @@ inline constexpr arrow<route_state, route_event> route_chart[] = {
     {route_state::exchanging, route_event::secure_answer, route_state::answered_secure},
     {route_state::exchanging, route_event::refusal, route_state::refused},
 };
-static_assert(detail::sound(route_chart, route_state::dialing, route_state::answered, route_states));
 
 constexpr std::string_view to_string(route_state state) noexcept {
     return route_state_names[static_cast<std::size_t>(state) % route_states];

@@ -107,7 +107,6 @@ inline constexpr arrow<server_state, server_event> server_chart[] = {
     {server_state::refusing, server_event::ended, server_state::closed},
     {server_state::draining, server_event::ended, server_state::closed},
 };
-static_assert(detail::sound(server_chart, server_state::reading, server_state::closed, server_states));
 
 constexpr std::string_view to_string(server_state state) noexcept {
     return server_state_names[static_cast<std::size_t>(state) & 15];

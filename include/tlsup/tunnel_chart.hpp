@@ -51,7 +51,6 @@ inline constexpr arrow<tunnel_state, tunnel_event> tunnel_chart[] = {
     {tunnel_state::to_client, tunnel_event::client_gone, tunnel_state::closed},
     {tunnel_state::to_client, tunnel_event::ended, tunnel_state::closed},
 };
-static_assert(detail::sound(tunnel_chart, tunnel_state::open, tunnel_state::closed, tunnel_states));
 
 constexpr std::string_view to_string(tunnel_state state) noexcept {
     return tunnel_state_names[static_cast<std::size_t>(state) % tunnel_states];

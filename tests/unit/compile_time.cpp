@@ -40,17 +40,19 @@ TEST_CASE("a chart that is not sound is found") {
     CHECK(!is_sound_with(stop::first, stop::second)); // nothing leads to an end
 }
 
-TEST_CASE("the machines' charts are sound at run time too") {
-    CHECK(detail::sound(server_chart, server_state::reading, server_state::closed, server_states));
-    CHECK(detail::sound(client_chart, client_state::starting, client_state::closed, client_states));
-    CHECK(detail::sound(connect_client_chart, connect_client_state::asking, connect_client_state::open,
-                        connect_client_states));
-    CHECK(detail::sound(connect_proxy_chart, connect_proxy_state::reading, connect_proxy_state::open,
-                        connect_proxy_states));
-    CHECK(detail::sound(tunnel_chart, tunnel_state::open, tunnel_state::closed, tunnel_states));
-    CHECK(detail::sound(response_filter_chart, response_filter_state::reading, response_filter_state::detached,
-                        response_filter_states));
-    CHECK(detail::sound(route_chart, route_state::dialing, route_state::answered, route_states));
+#define TLSUP_SOUND(...)                                                                                               \
+    static_assert(detail::sound(__VA_ARGS__));                                                                         \
+    CHECK(detail::sound(__VA_ARGS__))
+
+TEST_CASE("the machines' charts are sound") { // here, so that those who include them need not wait for the proof
+    TLSUP_SOUND(client_chart, client_state::starting, client_state::closed, client_states);
+    TLSUP_SOUND(connect_client_chart, connect_client_state::asking, connect_client_state::open, connect_client_states);
+    TLSUP_SOUND(connect_proxy_chart, connect_proxy_state::reading, connect_proxy_state::open, connect_proxy_states);
+    TLSUP_SOUND(response_filter_chart, response_filter_state::reading, response_filter_state::detached,
+                response_filter_states);
+    TLSUP_SOUND(route_chart, route_state::dialing, route_state::answered, route_states);
+    TLSUP_SOUND(server_chart, server_state::reading, server_state::closed, server_states);
+    TLSUP_SOUND(tunnel_chart, tunnel_state::open, tunnel_state::closed, tunnel_states);
 }
 
 TEST_CASE("tables that are made by the compiler") {
@@ -72,14 +74,6 @@ TEST_CASE("tables that are made by the compiler") {
     CHECK(std::memcmp(&texts, &detail::refusal_texts<detail::error_entries>, sizeof texts) == 0);
     CHECK(sizeof texts == detail::refusal_text_octets<detail::error_entries>());
     CHECK(detail::errors_in_order());
-    detail::address_table<detail::ipv4_rows> ipv4{};
-    ipv4 = detail::make_address_table<detail::ipv4_rows>();
-    CHECK(std::memcmp(&ipv4, &detail::packed_addresses<detail::ipv4_rows>, sizeof ipv4) == 0);
-    CHECK(sizeof ipv4 == detail::address_table_bytes<detail::ipv4_rows>());
-    detail::address_table<detail::ipv6_rows> ipv6{};
-    ipv6 = detail::make_address_table<detail::ipv6_rows>();
-    CHECK(std::memcmp(&ipv6, &detail::packed_addresses<detail::ipv6_rows>, sizeof ipv6) == 0);
-    CHECK(sizeof ipv6 == detail::address_table_bytes<detail::ipv6_rows>());
 }
 
 namespace {
