@@ -43,7 +43,7 @@ enum class embedding : std::uint8_t {
 
 // The registries: of each row its meaning, its length in bits, and the bytes that these bits are in. Of several rows
 // the first that fits counts. Written as bytes: to read them from text would cost every file that includes this one.
-constexpr std::uint8_t as(address_kind kind, embedding inside = embedding::none) noexcept {
+consteval std::uint8_t as(address_kind kind, embedding inside = embedding::none) noexcept {
     return static_cast<std::uint8_t>(static_cast<unsigned>(kind) | static_cast<unsigned>(inside) << 4);
 }
 
